@@ -1,0 +1,5 @@
+"""`python -m deploy` is `hotline`."""
+
+from deploy.cli import main
+
+main()

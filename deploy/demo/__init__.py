@@ -1,0 +1,1 @@
+"""A simulated fortnight of a province and two cities, through the gateway, on a stepped clock."""

@@ -1,0 +1,1 @@
+"""Files of other systems become tickets, through the same door as everybody's."""

@@ -1,0 +1,41 @@
+"""The six services: what makes the app of each, what it hears, what else it does.
+
+A process of one service imports that service alone, so modules are named here, not imported.
+"""
+
+import importlib
+from collections.abc import Mapping
+from types import ModuleType
+from typing import cast
+
+from fastapi import FastAPI
+
+from shared.events.words import Service
+from shared.inbox import Handlers
+from shared.runtime import Runtime
+from shared.worker import Health, Task
+
+WITH_TASKS = (Service.SLA, Service.ANALYTICS)
+
+
+def make_app(runtime: Runtime, health: Health | None) -> FastAPI:
+    """The app of a service; the gateway's is made with its hops instead."""
+    return cast("FastAPI", _module(runtime.service, "app").make_app(runtime, health))
+
+
+def handlers_of(runtime: Runtime) -> Handlers:
+    """What a service does with each event that it hears."""
+    if runtime.service is Service.GATEWAY:
+        return {}
+    return cast("Handlers", _module(runtime.service, "consumer").handlers(runtime))
+
+
+def tasks_of(runtime: Runtime) -> Mapping[str, Task]:
+    """What else a service does all the time."""
+    if runtime.service not in WITH_TASKS:
+        return {}
+    return cast("Mapping[str, Task]", _module(runtime.service, "worker").tasks(runtime))
+
+
+def _module(service: Service, name: str) -> ModuleType:
+    return importlib.import_module(f"services.{service}.{name}")

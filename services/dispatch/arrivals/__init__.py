@@ -1,0 +1,1 @@
+"""What intake filed, taken in as work orders."""

@@ -1,0 +1,123 @@
+"""What the directory takes and answers over HTTP."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.dispatch.directory import rules
+from services.dispatch.models import DutyRule as DutyRuleRow
+from services.dispatch.schemas import Code, Input, Jurisdiction
+from shared.events.words import RequestType
+from shared.pages import read_cursor
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Category = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[\w.-]+$")]
+
+
+class PutUnit(Input):
+    """承办单位的内容。"""
+
+    name: Name = Field(description="名称", examples=["资阳市水务局"])
+    jurisdiction: Jurisdiction = Field(description="行政区划代码", examples=["512000"])
+    superior: Code | None = Field(None, description="上级单位代码")
+    is_active: bool = Field(True, description="是否启用；停用后不再派单")
+
+
+class Unit(BaseModel):
+    """一个承办单位。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    name: str
+    jurisdiction: str
+    superior: str | None
+    is_active: bool
+    sequence: int
+
+
+class PutDutyRule(Input):
+    """派单规则的内容；不填类别或类型，即不论。"""
+
+    jurisdiction: Jurisdiction = Field(description="行政区划代码", examples=["512000"])
+    category: Category | None = Field(None, description="类别代码，含下级类别")
+    request_type: RequestType | None = Field(None, description="诉求类型")
+    unit: Code = Field(description="承办单位代码", examples=["512000-water"])
+    priority: int = Field(100, ge=0, le=10_000, description="同等具体时，数小者优先")
+
+
+class DutyRule(BaseModel):
+    """一条派单规则。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    jurisdiction: str
+    category: str | None
+    request_type: RequestType | None
+    unit: str
+    priority: int
+
+    @classmethod
+    def of(cls, row: DutyRuleRow | rules.Duty) -> Self:
+        """The rule as people see it."""
+        return cls.model_validate(row)
+
+
+class Explain(Input):
+    """问：这样的诉求派给谁。"""
+
+    jurisdiction: Jurisdiction = Field(examples=["512021"])
+    category: Category | None = Field(None, examples=["0102"])
+    request_type: RequestType
+
+
+class Candidate(BaseModel):
+    """一条相符的规则及其理由。"""
+
+    rule: DutyRule
+    unit_name: str
+    why: str
+
+
+class Explanation(BaseModel):
+    """答：由哪条规则派给哪个单位，为什么。"""
+
+    rule: DutyRule | None = Field(description="起作用的规则；为空则待人工派单")
+    unit: str | None
+    unit_name: str | None
+    why: str
+    candidates: list[Candidate] = Field(description="所有相符的规则，起作用的在前")
+
+    @classmethod
+    def of(cls, duties: list[rules.Duty], question: rules.Question) -> Self:
+        """The explanation that the fitting rules give, the deciding one first."""
+        candidates = [
+            Candidate(
+                rule=DutyRule.of(duty), unit_name=duty.unit_name, why=rules.why(duty, question)
+            )
+            for duty in duties
+        ]
+        if not candidates:
+            return cls(rule=None, unit=None, unit_name=None, why="没有相符的规则", candidates=[])
+        first = candidates[0]
+        return cls(
+            rule=first.rule,
+            unit=first.rule.unit,
+            unit_name=first.unit_name,
+            why=first.why,
+            candidates=candidates,
+        )
+
+
+class DirectoryQuery(Input):
+    """目录的查询条件。"""
+
+    jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
+    after: str | None = Field(None, description="上一页的 next")
+    limit: int = Field(50, ge=1, le=200, description="每页条数")
+
+    def after_key(self) -> str | None:
+        """The key in the cursor. Raises `Malformed`."""
+        key = read_cursor(self.after, parts=1)
+        return None if key is None else str(key[0])

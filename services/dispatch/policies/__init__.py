@@ -1,0 +1,1 @@
+"""The policy packs that tickets were accepted under, kept by content hash."""

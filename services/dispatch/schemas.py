@@ -1,0 +1,289 @@
+"""What dispatch takes and answers over HTTP."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.dispatch.models import Ticket as TicketRow
+from services.dispatch.models import TimelineEntry
+from services.dispatch.rules import allowed_to, running_deadlines
+from shared.calendars import national_calendar
+from shared.events.words import (
+    CHINESE,
+    Act,
+    Channel,
+    RequestType,
+    Role,
+    State,
+    Step,
+    Urgency,
+)
+from shared.pages import read_cursor
+from shared.policy.model import Pack
+from shared.problems import Problem, ProblemBody, field_error
+from shared.security import Principal
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.-]+$")]
+Jurisdiction = Annotated[
+    str, StringConstraints(min_length=6, max_length=12, pattern=r"^(\d{6}|\d{9}|\d{12})$")
+]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+
+EVENT_NAMES = {
+    "ticket.created": "受理",
+    "ticket.refused": "不予受理",
+    "ticket.answered": "接诉即答",
+    "ticket.dispatched": "派单",
+    "ticket.signed": "签收",
+    "ticket.return_requested": "申请退单",
+    "ticket.return_decided": "退单审核",
+    "ticket.replied": "答复",
+    "ticket.followed_up": "回访",
+    "ticket.rated": "评价",
+    "ticket.due_soon": "临期提醒",
+    "ticket.closed": "办结",
+}
+
+
+class Input(BaseModel):
+    """A body; a field that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TicketQuery(Input):
+    """工单列表的查询条件。"""
+
+    state: State | None = Field(None, description="状态")
+    unit: Code | None = Field(None, description="承办单位代码")
+    jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
+    after: str | None = Field(None, description="上一页的 next")
+    limit: int = Field(50, ge=1, le=200, description="每页件数")
+
+    def after_id(self) -> UUID | None:
+        """The id in the cursor. Raises `Malformed`."""
+        key = read_cursor(self.after, parts=1)
+        try:
+            return None if key is None else UUID(str(key[0]))
+        except ValueError as error:
+            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+
+
+class RunningDeadline(BaseModel):
+    """一个尚未完成环节的时限。"""
+
+    step: Step
+    step_name: str
+    due_at: datetime
+    rule: str
+    source: str = Field(description="依据条款；default 表示默认值")
+    provisional: bool = Field(description="是否因放假安排尚未公布而为暂定")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What showing tickets needs beside their rows: who asks, packs and names of units."""
+
+    caller: Principal
+    packs: Mapping[str, Pack]
+    unit_names: Mapping[str, str]
+
+
+class ActAnswer(BaseModel):
+    """工单在操作之后的状态与仍在计时的时限。"""
+
+    id: UUID
+    number: str
+    state: State
+    state_name: str
+    unit: str | None
+    sequence: int
+    deadlines: list[RunningDeadline]
+
+    @classmethod
+    def of(cls, row: TicketRow, pack: Pack | None) -> Self:
+        """The answer that the row gives."""
+        return cls(
+            id=row.id,
+            number=row.number,
+            state=row.state,
+            state_name=CHINESE[row.state],
+            unit=row.unit,
+            sequence=row.sequence,
+            deadlines=deadlines_of(row, pack),
+        )
+
+
+class TicketReply(BaseModel):
+    """一次答复。"""
+
+    reply: int
+    unit: str
+    at: datetime
+    replied_by: str
+    findings: str
+    basis: str
+    result: str
+    contact: str
+
+    @classmethod
+    def of(cls, row: TimelineEntry) -> Self:
+        """The reply that a timeline entry holds."""
+        return cls(unit=row.unit, at=row.at, replied_by=row.by, **row.detail)
+
+
+class TicketSummary(BaseModel):
+    """列表中的一件工单。"""
+
+    id: UUID
+    number: str
+    jurisdiction: str
+    request_type: RequestType
+    request_type_name: str
+    urgency: Urgency
+    urgency_name: str
+    is_enforcement: bool
+    title: str
+    channel: Channel
+    channel_name: str
+    category: str | None
+    state: State
+    state_name: str
+    unit: str | None
+    unit_name: str | None
+    round: int = Field(description="第几次派单")
+    accepted_at: datetime | None
+    dispatched_at: datetime | None
+    signed_at: datetime | None
+    replied_at: datetime | None
+    closed_at: datetime | None
+    sequence: int
+    allowed: list[Act] = Field(description="提问者此时可进行的操作")
+    deadlines: list[RunningDeadline] = Field(description="仍在计时的时限")
+
+    @classmethod
+    def of(cls, row: TicketRow, view: View) -> Self:
+        """The ticket as the asker sees it in a list."""
+        return cls.model_validate(_summary(row, view))
+
+
+class Ticket(TicketSummary):
+    """一件工单。"""
+
+    content: str
+    place: dict[str, Any] | None
+    caller_id: UUID | None = Field(description="诉求人内部编号；承办单位不可见")
+    policy: str | None = Field(description="受理时的政策包")
+    rule: str | None = Field(description="派单所依规则；由人派单时为空")
+    filed_at: datetime | None
+    ground: str | None = Field(description="不予受理的情形")
+    source_article: str | None
+    explanation: str | None
+    article_id: UUID | None = Field(description="接诉即答所引的知识条目")
+    replies: list[TicketReply]
+
+    @classmethod
+    def whole(cls, row: TicketRow, view: View, replies: Sequence[TimelineEntry]) -> Self:
+        """The ticket as the asker sees it; a unit is not told who the caller is (ZY 22)."""
+        is_unit = view.caller.role is Role.UNIT
+        columns = (
+            *("content", "place", "policy", "rule", "filed_at"),
+            *("ground", "source_article", "explanation", "article_id"),
+        )
+        return cls.model_validate(
+            _summary(row, view)
+            | {column: getattr(row, column) for column in columns}
+            | {
+                "caller_id": None if is_unit else row.caller_id,
+                "replies": [TicketReply.of(entry) for entry in replies],
+            }
+        )
+
+
+class TimelineItem(BaseModel):
+    """发生过的一件事：何人、何时、依何规则、何内容。"""
+
+    position: int
+    event: str
+    event_name: str
+    at: datetime
+    round: int
+    unit: str | None
+    by: str | None
+    rule: str | None
+    text: str | None
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: TimelineEntry) -> Self:
+        """The entry as people see it."""
+        return cls(
+            position=row.position,
+            event=row.event,
+            event_name=EVENT_NAMES[row.event],
+            at=row.at,
+            round=row.round,
+            unit=row.unit,
+            by=row.by,
+            rule=row.rule,
+            text=row.text,
+            detail=row.detail,
+        )
+
+
+class Timeline(BaseModel):
+    """工单全程，最早的在前。"""
+
+    items: list[TimelineItem]
+
+
+def problems_of(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """The problems of a route, for its page in OpenAPI."""
+    titles: dict[int, list[str]] = {}
+    for kind in kinds:
+        titles.setdefault(kind.status, []).append((kind.__doc__ or "").strip())
+    return {
+        status: {"model": ProblemBody, "description": " ".join(found)}
+        for status, found in titles.items()
+    }
+
+
+def deadlines_of(row: TicketRow, pack: Pack | None) -> list[RunningDeadline]:
+    """The deadlines that run, in the order of the steps; none where the pack is not known here."""
+    standing = row.standing
+    if standing is None or pack is None:
+        return []
+    running = running_deadlines(standing, pack, national_calendar())
+    return [
+        RunningDeadline(
+            step=step,
+            step_name=CHINESE[step],
+            due_at=running[step].due_at,
+            rule=running[step].rule,
+            source=running[step].source,
+            provisional=running[step].provisional,
+        )
+        for step in Step
+        if step in running
+    ]
+
+
+def _summary(row: TicketRow, view: View) -> dict[str, Any]:
+    columns = (
+        *("id", "number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title"),
+        *("channel", "category", "state", "unit", "round", "accepted_at", "dispatched_at"),
+        *("signed_at", "replied_at", "closed_at", "sequence"),
+    )
+    return {column: getattr(row, column) for column in columns} | {
+        "request_type_name": CHINESE[row.request_type],
+        "urgency_name": CHINESE[row.urgency],
+        "channel_name": CHINESE[row.channel],
+        "state_name": CHINESE[row.state],
+        "unit_name": view.unit_names.get(row.unit or ""),
+        "allowed": allowed_to(row.state, view.caller.role),
+        "deadlines": deadlines_of(row, view.packs.get(row.policy or "")),
+    }

@@ -1,0 +1,1 @@
+"""Everything that happened to a ticket, in one order (B14)."""

@@ -1,0 +1,79 @@
+"""Writing what others did into timelines, a batch at once, under the locks on the tickets."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from shared.events.envelope import Event, Payload
+from shared.events.words import State
+from shared.inbox import Heard, Wait
+
+TIME = "SELECT coalesce($1::timestamptz, clock_timestamp())"
+LOCK = "SELECT id, state, unit FROM tickets WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+# The n-th entry of a ticket in one call goes to the n-th place after those that it has.
+INSERT_ENTRIES = """WITH entry AS (
+    SELECT *, row_number() OVER (PARTITION BY ticket_id ORDER BY line) AS place
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[])
+    WITH ORDINALITY AS given (ticket_id, event, at, by, text, detail, line)
+), counted AS (SELECT ticket_id, count(*) AS more FROM entry GROUP BY 1),
+longer AS (
+    UPDATE tickets SET timeline_length = timeline_length + more
+    FROM counted WHERE id = ticket_id
+    RETURNING id, timeline_length - more AS before, round, unit
+)
+INSERT INTO timeline (ticket_id, position, event, at, round, unit, by, text, detail)
+SELECT ticket_id, before + place, event, at, round, unit, by, text, detail
+FROM entry JOIN longer ON id = ticket_id"""
+
+
+class Entry(NamedTuple):
+    """One line for the timeline of a ticket; its round and unit are the ticket's own."""
+
+    ticket_id: UUID
+    event: str
+    at: datetime
+    by: str | None = None
+    text: str | None = None
+    detail: Mapping[str, Any] = {}
+
+
+class Locked(NamedTuple):
+    """A ticket whose row is locked."""
+
+    id: UUID
+    state: State
+    unit: str | None
+
+
+async def time_of_batch(heard: Heard) -> datetime:
+    """The time of what a batch does: ask after the locks are held."""
+    at: datetime = await heard.connection.fetchval(TIME, heard.now)
+    return at
+
+
+async def lock_tickets(heard: Heard, events: Sequence[Event[Payload]]) -> Mapping[UUID, Locked]:
+    """Lock the rows that events speak of. Raises `Wait` where one was not heard of yet."""
+    ids = [UUID(event.subject) for event in events]
+    rows = await heard.connection.fetch(LOCK, ids)
+    locked = {row["id"]: Locked(row["id"], State(row["state"]), row["unit"]) for row in rows}
+    for ticket_id in ids:
+        if ticket_id not in locked:
+            raise Wait(f"ticket {ticket_id} was not heard of yet")
+    return locked
+
+
+def entry_of(event: Event[Payload]) -> Entry:
+    """What another service did, as a line; a `note` in it becomes the text."""
+    detail = event.data.model_dump(mode="json", exclude_none=True)
+    text = detail.pop("note", None)
+    return Entry(UUID(event.subject), event.data.type, event.time, text=text, detail=detail)
+
+
+async def write_entries(heard: Heard, entries: Sequence[Entry]) -> None:
+    """Add lines to the timelines of tickets that are locked."""
+    *columns, details = zip(*entries, strict=True)
+    written = [orjson.dumps(detail).decode() for detail in details]
+    await heard.connection.execute(INSERT_ENTRIES, *columns, written)

@@ -1,0 +1,85 @@
+"""The door itself, plain ASGI: who asks, where to, and what they have seen of the ticket."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.rules import later, route, ticket_in
+from shared import seen
+from shared.events.words import Service
+from shared.problems import NotFound, Problem
+from shared.security import TokenReader
+
+SEEN_MAX = 100_000
+SEEN_HEADER = seen.HEADER.lower().encode()
+
+
+class Door:
+    """Passes calls under `/v1/` to the service that they are for, all others to `inner`."""
+
+    def __init__(
+        self, inner: ASGIApp, hops: Mapping[Service, ASGIApp], tokens: TokenReader
+    ) -> None:
+        self._inner = inner
+        self._hops = hops
+        self._tokens = tokens
+        self._seen: OrderedDict[str, dict[str, int]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self._inner(scope, receive, send)
+            return
+        try:
+            headers: dict[bytes, bytes] = dict(scope["headers"])
+            self._tokens.read(headers.get(b"authorization", b"").decode("latin-1"))
+            service = route(scope["method"], scope["path"])
+            if service is None:
+                raise NotFound
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+            return
+        await self._pass(service, scope, receive, send)
+
+    async def _pass(self, service: Service, scope: Scope, receive: Receive, send: Send) -> None:
+        ticket = ticket_in(scope["path"])
+        hop_scope = dict(scope)
+        if ticket is not None:
+            hop_scope["headers"] = self._with_seen(ticket, scope["headers"])
+
+        async def send_seen(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = self._note_seen(message)
+            await send(message)
+
+        await self._hops[service](hop_scope, receive, send_seen)
+
+    def _with_seen(
+        self, ticket: str, headers: list[tuple[bytes, bytes]]
+    ) -> list[tuple[bytes, bytes]]:
+        known = self._seen.get(ticket, {})
+        kept = []
+        for name, value in headers:
+            if name == SEEN_HEADER:
+                told_of, told = seen.read_seen(value.decode("latin-1"))
+                if told_of.lower() == ticket:
+                    known = later(known, told)
+            else:
+                kept.append((name, value))
+        if known:
+            kept.append((SEEN_HEADER, seen.write_seen(ticket, known).encode()))
+        return kept
+
+    def _note_seen(self, message: Message) -> Message:
+        for place, (name, value) in enumerate(message["headers"]):
+            if name == SEEN_HEADER:
+                ticket, more = seen.read_seen(value.decode("latin-1"))
+                ticket = ticket.lower()
+                known = self._seen[ticket] = later(self._seen.pop(ticket, {}), more)
+                if len(self._seen) > SEEN_MAX:
+                    self._seen.popitem(last=False)
+                headers = list(message["headers"])
+                headers[place] = (SEEN_HEADER, seen.write_seen(ticket, known).encode())
+                return {**message, "headers": headers}
+        return message

@@ -1,0 +1,39 @@
+"""Where a path leads. A table: the first row that matches counts."""
+
+import re
+
+from shared.events.words import Service
+
+TICKET = r"/v1/tickets/[0-9a-fA-F-]{36}"
+ROUTES: tuple[tuple[str, str, Service], ...] = (
+    ("POST", r"/v1/tickets(/bulk)?", Service.INTAKE),
+    ("*", TICKET + r"/(follow-up|rate|caller|reveal-caller)", Service.INTAKE),
+    ("*", r"/v1/(jurisdictions|categories)(/.*)?", Service.INTAKE),
+    ("GET", TICKET + r"/deadlines", Service.SLA),
+    ("*", r"/v1/deadlines/preview", Service.SLA),
+    ("*", r"/v1/tickets(/.*)?", Service.DISPATCH),
+    ("*", r"/v1/(units|duty-rules)(/.*)?", Service.DISPATCH),
+    ("*", r"/v1/articles(/.*)?", Service.KNOWLEDGE),
+    ("*", r"/v1/analytics(/.*)?", Service.ANALYTICS),
+)
+_COMPILED = tuple((method, re.compile(pattern), service) for method, pattern, service in ROUTES)
+_TICKET_ID = re.compile(r"/v1/tickets/([0-9a-fA-F-]{36})(?:/.*)?")
+
+
+def route(method: str, path: str) -> Service | None:
+    """The service that answers a call, none where no row matches."""
+    for wanted, pattern, service in _COMPILED:
+        if wanted in ("*", method) and pattern.fullmatch(path):
+            return service
+    return None
+
+
+def ticket_in(path: str) -> str | None:
+    """The ticket that a path speaks of."""
+    found = _TICKET_ID.fullmatch(path)
+    return None if found is None else found.group(1).lower()
+
+
+def later(seen: dict[str, int], more: dict[str, int]) -> dict[str, int]:
+    """The last sequence of each service in either."""
+    return seen | {name: max(sequence, seen.get(name, 0)) for name, sequence in more.items()}

@@ -1,0 +1,224 @@
+"""Intake over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake import operations, queries, rules, schemas
+from services.intake.bulk import answer_lines
+from services.intake.filing.filer import Filer
+from services.intake.filing.requests import Key
+from services.intake.forms import filing_of
+from services.intake.identity import Identity, Vault
+from services.intake.models import Ticket
+from shared import seen
+from shared.events.words import CHINESE, Role, State
+from shared.idempotency import Answer, hash_body, read_key, run_act
+from shared.problems import NotFound, ProblemBody
+from shared.security import Caller, Principal
+from shared.seen import wait_for_seen
+from shared.service import runtime_of
+
+FILERS = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+ASKERS = (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR)
+READERS = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody, "description": description}
+    for status, description in (
+        (401, "没有登录"),
+        (403, "角色无权"),
+        (404, "没有，或不是您的"),
+        (409, "状态不允许，或仍在处理"),
+        (413, "内容过大"),
+        (422, "内容有误"),
+        (503, "稍后重试"),
+    )
+}
+router = APIRouter(prefix="/v1", responses=PROBLEMS)
+
+
+@router.post("/tickets", status_code=201, response_model=schemas.FiledTicket, tags=["tickets"])
+async def file_ticket(body: schemas.FileTicket, request: Request, caller: Caller) -> Response:
+    """登记一件诉求 (A1). A repeated `channel_ref` or `external_id` answers 200."""
+    caller.require(*FILERS)
+    key = read_key(request)
+    idempotency = None
+    if key is not None:
+        path, body_hash = request.url.path, hash_body(await request.body())
+        idempotency = Key(caller.subject, path, key, body_hash)
+    filing = await filing_of(request.app.state.directory, caller, body, idempotency)
+    filer: Filer = request.app.state.filer
+    filed = await filer.file(filing)
+    return Response(
+        filed.body,
+        status_code=filed.status,
+        media_type="application/json",
+        headers=filed.headers,
+    )
+
+
+@router.post(
+    "/tickets/bulk",
+    tags=["tickets"],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "NDJSON: one answer a line, `{line, status, id, problem}`",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def file_bulk(request: Request, caller: Caller) -> Response:
+    """批量登记：每行一件 JSON. A wrong line is reported by its number and the rest goes on."""
+    caller.require(*FILERS)
+    state = request.app.state
+    return await answer_lines(runtime_of(request), state.vault, state.directory, request, caller)
+
+
+@router.post("/tickets/{ticket_id}/follow-up", response_model=schemas.CallerActed, tags=["tickets"])
+async def follow_up(
+    ticket_id: UUID, body: schemas.FollowUpIn, request: Request, caller: Caller
+) -> Response:
+    """回访 (A10, ZY 14)."""
+    caller.require(*ASKERS)
+    runtime = runtime_of(request)
+    await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
+
+    async def operation(session: AsyncSession) -> Answer:
+        ticket = await _own_ticket(session, ticket_id, caller)
+        inquiry = operations.Inquiry(body.is_reached, body.is_solved, body.note)
+        acted = await operations.follow_up(
+            session, runtime, ticket, by=caller.subject, inquiry=inquiry
+        )
+        return _acted(acted)
+
+    return await run_act(runtime, request, caller, operation)
+
+
+@router.post("/tickets/{ticket_id}/rate", response_model=schemas.CallerActed, tags=["tickets"])
+async def rate(ticket_id: UUID, body: schemas.RateIn, request: Request, caller: Caller) -> Response:
+    """评价 (A12, ZY 14.1). Satisfied, or found to conform by a supervisor: the ticket closes."""
+    caller.require(*((Role.SUPERVISOR,) if body.conforms else ASKERS))
+    runtime = runtime_of(request)
+    await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
+
+    async def operation(session: AsyncSession) -> Answer:
+        ticket = await _own_ticket(session, ticket_id, caller)
+        opinion = operations.Opinion(
+            result=body.result,
+            hotline=body.hotline,
+            contact=body.contact,
+            is_solved=body.is_solved,
+            conforms=body.conforms,
+        )
+        return _acted(
+            await operations.rate(session, runtime, ticket, by=caller.subject, opinion=opinion)
+        )
+
+    return await run_act(runtime, request, caller, operation)
+
+
+@router.get("/tickets/{ticket_id}/caller", response_model=schemas.CallerOut, tags=["tickets"])
+async def masked_caller(ticket_id: UUID, request: Request, caller: Caller) -> schemas.CallerOut:
+    """诉求人（脱敏）."""
+    caller.require(*READERS)
+    async with runtime_of(request).database.sessions() as session:
+        ticket = await queries.find_ticket(session, ticket_id)
+    if ticket is None or not caller.sees(ticket.jurisdiction, None):
+        raise NotFound
+    return _masked(_identity(request, ticket.identity, ticket_id))
+
+
+@router.post(
+    "/tickets/{ticket_id}/reveal-caller", response_model=schemas.CallerOut, tags=["tickets"]
+)
+async def reveal_caller(
+    ticket_id: UUID, body: schemas.Purpose, request: Request, caller: Caller
+) -> Response:
+    """查看诉求人，写明用途并留痕 (F6, ZY 22)."""
+    caller.require(*READERS)
+    runtime = runtime_of(request)
+    async with runtime.database.sessions() as session, session.begin():
+        ticket = await _own_ticket(session, ticket_id, caller)
+        await operations.record_look(
+            session, runtime.clock, ticket_id, by=caller.subject, purpose=body.purpose
+        )
+        identity = _identity(request, ticket.identity, ticket_id)
+    return Response(schemas.CallerOut(**identity).model_dump_json(), media_type="application/json")
+
+
+@router.put("/jurisdictions/{code}", response_model=schemas.JurisdictionOut, tags=["directory"])
+async def put_jurisdiction(
+    code: schemas.Code, body: schemas.JurisdictionIn, request: Request, caller: Caller
+) -> schemas.JurisdictionOut:
+    """受理一地的诉求."""
+    caller.require(Role.ADMINISTRATOR)
+    async with runtime_of(request).database.sessions() as session, session.begin():
+        await operations.put_jurisdiction(session, code, body.name)
+    return schemas.JurisdictionOut(code=code, name=body.name)
+
+
+@router.get("/jurisdictions", response_model=list[schemas.JurisdictionOut], tags=["directory"])
+async def list_jurisdictions(request: Request, _: Caller) -> list[schemas.JurisdictionOut]:
+    """受理的地区."""
+    async with runtime_of(request).database.sessions() as session:
+        rows = await queries.list_jurisdictions(session)
+    return [schemas.JurisdictionOut(code=row.code, name=row.name) for row in rows]
+
+
+@router.put("/categories/{code}", response_model=schemas.CategoryOut, tags=["directory"])
+async def put_category(
+    code: str, body: schemas.CategoryIn, request: Request, caller: Caller
+) -> schemas.CategoryOut:
+    """统一类别 (A2, GS 二(三)2)."""
+    caller.require(Role.ADMINISTRATOR)
+    async with runtime_of(request).database.sessions() as session, session.begin():
+        await operations.put_category(session, code, body.name, body.parent)
+    return schemas.CategoryOut(code=code, name=body.name, parent=body.parent)
+
+
+@router.get("/categories", response_model=list[schemas.CategoryOut], tags=["directory"])
+async def list_categories(request: Request, _: Caller) -> list[schemas.CategoryOut]:
+    """统一类别表."""
+    async with runtime_of(request).database.sessions() as session:
+        rows = await queries.list_categories(session)
+    return [schemas.CategoryOut(code=row.code, name=row.name, parent=row.parent) for row in rows]
+
+
+async def _own_ticket(session: AsyncSession, ticket_id: UUID, caller: Principal) -> Ticket:
+    ticket = await operations.lock_ticket(session, ticket_id)
+    if not caller.sees(ticket.jurisdiction, None):
+        raise NotFound
+    return ticket
+
+
+def _acted(acted: operations.Acted) -> Answer:
+    ticket = acted.ticket
+    state = State(ticket.state)
+    body = schemas.CallerActed(
+        id=ticket.id,
+        number=ticket.number,
+        state=state,
+        state_name=CHINESE[state],
+        sequence=acted.sequence,
+    )
+    header = seen.write_seen(str(ticket.id), {"intake": acted.sequence})
+    return Answer(body, headers={seen.HEADER: header})
+
+
+def _identity(request: Request, sealed: bytes | None, ticket_id: UUID) -> Identity:
+    vault: Vault = request.app.state.vault
+    return {} if sealed is None else vault.open(sealed, ticket_id)
+
+
+def _masked(identity: Identity) -> schemas.CallerOut:
+    masks = {"name": rules.mask_name, "phone": rules.mask_phone, "address": rules.mask_address}
+    return schemas.CallerOut(**{name: masks[name](str(value)) for name, value in identity.items()})

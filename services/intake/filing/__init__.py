@@ -1,0 +1,1 @@
+"""Filing, the hot path: from a request that has the right form to a ticket."""

@@ -1,0 +1,109 @@
+"""What filing says and answers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.intake import rules
+from services.intake.filing.requests import Filed, New, Request
+from services.intake.identity import Vault
+from shared.calendars import national_calendar
+from shared.events.envelope import Event, Payload
+from shared.events.intake import Place, TicketAnswered, TicketCreated, TicketRefused
+from shared.events.words import CHINESE, State, Step
+from shared.policy.deadlines import Matter, step_deadline
+from shared.seen import HEADER as SEEN_HEADER
+from shared.seen import write_seen
+
+
+def state_of(request: Request) -> State:
+    if request.refusal is not None:
+        return State.REFUSED
+    return State.ACCEPTED if request.article_id is None else State.ANSWERED
+
+
+def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
+    request = new.filing.request
+    common: dict[str, Any] = {
+        "number": new.number,
+        "jurisdiction": request.jurisdiction,
+        "request_type": request.request_type,
+        "urgency": request.urgency,
+        "is_enforcement": request.is_enforcement,
+        "title": request.title,
+        "content": request.content,
+        "channel": request.channel,
+        "category": request.category,
+        "place": None if request.place is None else Place(**request.place),
+        "caller_id": new.caller_id,
+        "filed_at": request.filed_at,
+    }
+    payload: Payload
+    if request.refusal is not None:
+        payload = TicketRefused.model_construct(
+            **common,
+            ground=request.refusal.code,
+            source_article=request.refusal.source,
+            explanation=f"{request.refusal.text}：{request.refusal.channel}",
+        )
+    elif request.article_id is not None:
+        payload = TicketAnswered.model_construct(
+            **common, article_id=request.article_id, is_solved=request.is_solved
+        )
+    else:
+        payload = TicketCreated.model_construct(**common, policy=new.filing.pack.content_hash)
+    return Event(source, str(new.id), 1, at, payload, new.filing.traceparent)
+
+
+def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
+    view = view_of(new.id, new.number, new.state, 1, vault)
+    view["accepted_at"] = at
+    request = new.filing.request
+    if request.refusal is not None:
+        view["refusal"] = {
+            "ground": request.refusal.code,
+            "explanation": request.refusal.text,
+            "channel": request.refusal.channel,
+            "source": request.refusal.source,
+        }
+    if new.state is State.ACCEPTED:
+        view["deadlines"] = _running(new, at)
+    return filed(201, view, new.id, 1)
+
+
+def _running(new: New, at: datetime) -> list[dict[str, Any]]:
+    request = new.filing.request
+    matter = Matter(request.request_type, request.urgency, request.is_enforcement)
+    due = step_deadline(new.filing.pack, national_calendar(), matter, Step.DISPATCH, at)
+    if due is None:
+        return []
+    return [
+        {
+            "step": Step.DISPATCH,
+            "due_at": due.due_at,
+            "rule": due.rule,
+            "source": due.source,
+            "provisional": due.provisional,
+        }
+    ]
+
+
+def view_of(
+    ticket_id: UUID, number: str, state: State, sequence: int, vault: Vault
+) -> dict[str, Any]:
+    return {
+        "id": ticket_id,
+        "number": number,
+        "query_code": rules.query_code(ticket_id, vault.query_code_key),
+        "state": state,
+        "state_name": CHINESE[state],
+        "sequence": sequence,
+        "deadlines": [],
+    }
+
+
+def filed(status: int, view: dict[str, Any], ticket_id: UUID, sequence: int) -> Filed:
+    seen = write_seen(str(ticket_id), {"intake": sequence})
+    return Filed(status, orjson.dumps(view, default=str), {SEEN_HEADER: seen})

@@ -1,0 +1,6 @@
+"""Alembic's entry for intake."""
+
+from shared.events.words import Service
+from shared.migrations import run_environment
+
+run_environment(Service.INTAKE)

@@ -1,0 +1,167 @@
+"""The tables of intake."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Sequence,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.tables import add_shared_tables
+
+
+class Base(DeclarativeBase):
+    """The schema of intake."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        UUID: Uuid,
+        dict[str, Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+add_shared_tables(Base.metadata)
+SERIAL = Sequence("ticket_serial", metadata=Base.metadata)
+
+
+class Jurisdiction(Base):
+    """A place whose requests this platform takes (GB/T 2260)."""
+
+    __tablename__ = "jurisdictions"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Category(Base):
+    """One subject of the unified taxonomy (GS 二(三)2)."""
+
+    __tablename__ = "categories"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    parent: Mapped[str | None] = mapped_column(ForeignKey("categories.code"))
+
+
+class Caller(Base):
+    """Somebody who called: nothing here says who, but for the keyed hash of a telephone number."""
+
+    __tablename__ = "callers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
+
+
+class Ticket(Base):
+    """A request as filed; `state` is what dispatch was last heard to say."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    jurisdiction: Mapped[str]
+    request_type: Mapped[str]
+    urgency: Mapped[str]
+    is_enforcement: Mapped[bool]
+    title: Mapped[str]
+    content: Mapped[str]
+    channel: Mapped[str]
+    channel_ref: Mapped[str | None]
+    external_id: Mapped[str | None]
+    category: Mapped[str | None]
+    place: Mapped[dict[str, Any] | None]
+    caller_id: Mapped[UUID | None] = mapped_column(index=True)
+    identity: Mapped[bytes | None]
+    filed_by: Mapped[str]
+    filed_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime]
+    state: Mapped[str]
+    ground: Mapped[str | None]
+    article_id: Mapped[UUID | None]
+    policy: Mapped[str]
+    unit: Mapped[str | None]
+    sequence: Mapped[int]
+
+    __table_args__ = (
+        Index(
+            "tickets_channel_ref",
+            "jurisdiction",
+            "channel",
+            "channel_ref",
+            unique=True,
+            postgresql_where=text("channel_ref IS NOT NULL"),
+        ),
+        Index(
+            "tickets_external_id",
+            "jurisdiction",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+    )
+
+
+class FollowUp(Base):
+    """One time that the hotline asked the caller about a reply (ZY 14)."""
+
+    __tablename__ = "follow_ups"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    is_reached: Mapped[bool]
+    is_solved: Mapped[bool | None]
+    note: Mapped[str | None]
+
+
+class Rating(Base):
+    """What the caller thinks of hotline, contact and result (ZY 14, JL 六(四))."""
+
+    __tablename__ = "ratings"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    result: Mapped[str]
+    hotline: Mapped[str | None]
+    contact: Mapped[str | None]
+    is_solved: Mapped[bool]
+    closes: Mapped[str | None]
+
+
+class Article(Base):
+    """An article that answers, as heard from knowledge."""
+
+    __tablename__ = "articles"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    jurisdiction: Mapped[str]
+    is_published: Mapped[bool]
+
+
+class Look(Base):
+    """Somebody saw a caller's identity, and why (JL 五(六), ZY 22)."""
+
+    __tablename__ = "looks"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(index=True)
+    by: Mapped[str]
+    at: Mapped[datetime]
+    purpose: Mapped[str]

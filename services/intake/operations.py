@@ -1,0 +1,192 @@
+"""What intake does to its tables. Only the edge commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake import rules
+from services.intake.models import Article, Category, FollowUp, Jurisdiction, Look, Rating, Ticket
+from shared import outbox
+from shared.clock import Clock
+from shared.database import Connection
+from shared.events.envelope import Event, Payload
+from shared.events.intake import TicketFollowedUp, TicketRated
+from shared.events.words import CHINESE, Act, CloseReason, Satisfaction, State
+from shared.problems import ActRefused, NotFound
+from shared.runtime import Runtime
+from shared.telemetry import current_traceparent
+
+MOVE = """UPDATE tickets SET state = m.state, unit = coalesce(m.unit, tickets.unit)
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS m (id, state, unit) WHERE tickets.id = m.id"""
+KEEP_ARTICLES = """INSERT INTO articles (id, jurisdiction, is_published)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bool[])
+ON CONFLICT (id) DO UPDATE SET is_published = excluded.is_published"""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A ticket after an act of the caller's side."""
+
+    ticket: Ticket
+    sequence: int
+
+
+async def put_jurisdiction(session: AsyncSession, code: str, name: str) -> None:
+    """Take requests of a place from now on."""
+    row = insert(Jurisdiction).values(code=code, name=name)
+    await session.execute(
+        row.on_conflict_do_update(index_elements=["code"], set_={"name": row.excluded.name})
+    )
+
+
+async def put_category(session: AsyncSession, code: str, name: str, parent: str | None) -> None:
+    """Add a subject to the taxonomy, or rename it. Raises `NotFound` for an unknown parent."""
+    if parent is not None and await session.get(Category, parent) is None:
+        raise NotFound(f"上级类别 {parent} 不存在。")
+    row = insert(Category).values(code=code, name=name, parent=parent)
+    await session.execute(
+        row.on_conflict_do_update(
+            index_elements=["code"],
+            set_={"name": row.excluded.name, "parent": row.excluded.parent},
+        )
+    )
+
+
+async def lock_ticket(session: AsyncSession, ticket_id: UUID) -> Ticket:
+    """The ticket, its row locked until the end. Raises `NotFound`."""
+    ticket = await session.get(Ticket, ticket_id, with_for_update=True)
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What came of asking the caller about a reply."""
+
+    is_reached: bool
+    is_solved: bool | None
+    note: str | None
+
+
+async def follow_up(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, inquiry: Inquiry
+) -> Acted:
+    """Record that the caller was asked (ZY 14). Raises `ActRefused` where nothing is replied."""
+    _require(ticket, Act.FOLLOW_UP)
+    at = await runtime.clock.now(session)
+    session.add(
+        FollowUp(
+            ticket_id=ticket.id,
+            at=at,
+            by=by,
+            is_reached=inquiry.is_reached,
+            is_solved=inquiry.is_solved,
+            note=inquiry.note,
+        )
+    )
+    payload = TicketFollowedUp(
+        is_reached=inquiry.is_reached, is_solved=inquiry.is_solved, note=inquiry.note
+    )
+    return await _say(session, runtime, ticket, at, payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the caller thinks; `conforms` is a reviewer's word that the reply is lawful."""
+
+    result: Satisfaction
+    hotline: Satisfaction | None
+    contact: Satisfaction | None
+    is_solved: bool
+    conforms: bool
+
+
+async def rate(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, opinion: Opinion
+) -> Acted:
+    """Record a rating (ZY 14.1); dispatch closes the ticket when it hears of it."""
+    _require(ticket, Act.RATE)
+    at = await runtime.clock.now(session)
+    reason: CloseReason | None = rules.closes(opinion.result, conforms=opinion.conforms)
+    session.add(
+        Rating(
+            ticket_id=ticket.id,
+            at=at,
+            by=by,
+            result=opinion.result,
+            hotline=opinion.hotline,
+            contact=opinion.contact,
+            is_solved=opinion.is_solved,
+            closes=reason,
+        )
+    )
+    payload = TicketRated(
+        result=opinion.result,
+        hotline=opinion.hotline,
+        contact=opinion.contact,
+        is_solved=opinion.is_solved,
+        closes=reason,
+    )
+    return await _say(session, runtime, ticket, at, payload)
+
+
+async def record_look(
+    session: AsyncSession, clock: Clock, ticket_id: UUID, *, by: str, purpose: str
+) -> None:
+    """Write down who saw a caller's identity and why, before it is shown (ZY 22)."""
+    at = await clock.now(session)
+    session.add(Look(ticket_id=ticket_id, by=by, at=at, purpose=purpose))
+
+
+async def find_article(session: AsyncSession, article_id: UUID) -> Article | None:
+    """An article as heard from knowledge."""
+    return (await session.execute(select(Article).where(Article.id == article_id))).scalar()
+
+
+async def move_tickets(
+    connection: Connection, moves: Sequence[tuple[UUID, State, str | None]]
+) -> None:
+    """Keep the states that dispatch said, and the units where it named them."""
+    await connection.execute(
+        MOVE,
+        [ticket_id for ticket_id, _, _ in moves],
+        [str(state) for _, state, _ in moves],
+        [unit for _, _, unit in moves],
+    )
+
+
+async def keep_articles(connection: Connection, articles: Sequence[tuple[UUID, str, bool]]) -> None:
+    """Keep which articles answer."""
+    await connection.execute(
+        KEEP_ARTICLES,
+        [article_id for article_id, _, _ in articles],
+        [jurisdiction for _, jurisdiction, _ in articles],
+        [is_published for _, _, is_published in articles],
+    )
+
+
+def _require(ticket: Ticket, act: Act) -> None:
+    state = State(ticket.state)
+    allowed = rules.ALLOWED.get(state, ())
+    if act not in allowed:
+        raise ActRefused(
+            f"工单{CHINESE[state]}，不能{CHINESE[act]}。", allowed=[str(one) for one in allowed]
+        )
+
+
+async def _say(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, at: datetime, payload: Payload
+) -> Acted:
+    ticket.sequence += 1
+    event: Event[Any] = Event(
+        runtime.source, str(ticket.id), ticket.sequence, at, payload, current_traceparent()
+    )
+    await outbox.add(session, event)
+    return Acted(ticket, ticket.sequence)

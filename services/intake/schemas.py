@@ -1,0 +1,189 @@
+"""What comes in and goes out over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.events.words import Channel, RequestType, Satisfaction, State, Urgency
+from shared.jurisdictions import CODE_PATTERN
+
+
+# PostgreSQL stores no NUL.
+Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Code = Annotated[str, Field(pattern=CODE_PATTERN)]
+
+
+class Input(BaseModel):
+    """A body: what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class CallerIn(Input):
+    """诉求人. Stays in intake, encrypted."""
+
+    name: Annotated[Words | None, Field(max_length=100, description="姓名")] = None
+    phone: Annotated[Words | None, Field(max_length=40, description="电话")] = None
+    address: Annotated[Words | None, Field(max_length=300, description="地址")] = None
+
+
+class PlaceIn(Input):
+    """事发地点."""
+
+    address: Annotated[Words | None, Field(max_length=300)] = None
+    division: Code | None = None
+    longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
+    latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
+
+
+class FileTicket(Input):
+    """A request as filed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "jurisdiction": "512000",
+                    "type": "help",
+                    "title": "小区停水",
+                    "content": "幸福小区从昨晚起停水，至今没有恢复，请尽快处理。",
+                    "channel": "phone",
+                    "category": "01",
+                    "caller": {"name": "张某", "phone": "13800000000"},
+                    "place": {"address": "幸福小区", "division": "512002"},
+                }
+            ]
+        }
+    )
+
+    jurisdiction: Annotated[Code, Field(description="行政区划代码（GB/T 2260）")]
+    type: Annotated[RequestType, Field(description="诉求类型")]
+    title: Annotated[Words | None, Field(max_length=200, description="没有则取内容的开头")] = None
+    content: Annotated[Words, Field(min_length=1, max_length=20_000, description="诉求内容")]
+    channel: Annotated[Channel, Field(description="来源渠道")]
+    channel_ref: Annotated[Words | None, Field(min_length=1, max_length=200)] = None
+    external_id: Annotated[Words | None, Field(min_length=1, max_length=200)] = None
+    category: Annotated[Words | None, Field(max_length=40, description="类别代码")] = None
+    urgency: Annotated[Urgency, Field(description="紧急程度")] = Urgency.NORMAL
+    is_enforcement: Annotated[bool, Field(description="是否涉及行政执法案件")] = False
+    caller: CallerIn | None = None
+    place: PlaceIn | None = None
+    filed_at: Annotated[AwareDatetime | None, Field(description="来源系统的提交时间")] = None
+    refusal: Annotated[Words | None, Field(description="不予受理的情形代码")] = None
+    answered_by: Annotated[UUID | None, Field(description="当即答复所依据的知识")] = None
+    is_solved: bool = True
+
+
+class RunningDeadline(BaseModel):
+    """A deadline that runs."""
+
+    step: str
+    due_at: datetime
+    rule: str
+    source: str
+    provisional: bool
+
+
+class Refusal(BaseModel):
+    """Why a request is not accepted, and where to turn."""
+
+    ground: str
+    explanation: str
+    channel: str
+    source: str
+
+
+class FiledTicket(BaseModel):
+    """The ticket that came of a request."""
+
+    id: UUID
+    number: str
+    query_code: str
+    state: State
+    state_name: str
+    sequence: int
+    accepted_at: datetime
+    deadlines: list[RunningDeadline]
+    refusal: Refusal | None = None
+
+
+class BulkLine(BaseModel):
+    """The answer to one line of a bulk file."""
+
+    line: int
+    status: int
+    id: UUID | None = None
+    problem: dict[str, Any] | None = None
+
+
+class FollowUpIn(Input):
+    """What came of asking the caller."""
+
+    is_reached: bool
+    is_solved: bool | None = None
+    note: Annotated[Words | None, Field(max_length=2_000)] = None
+
+
+class RateIn(Input):
+    """好差评."""
+
+    result: Satisfaction
+    hotline: Satisfaction | None = None
+    contact: Satisfaction | None = None
+    is_solved: bool
+    conforms: Annotated[bool, Field(description="经审核，答复符合法律、法规和政策")] = False
+
+
+class CallerActed(BaseModel):
+    """A ticket after an act of the caller's side."""
+
+    id: UUID
+    number: str
+    state: State
+    state_name: str
+    sequence: int
+    deadlines: list[RunningDeadline] = Field(default_factory=list)
+
+
+class Purpose(Input):
+    """Why somebody must see who called."""
+
+    purpose: Annotated[Words, Field(min_length=2, max_length=200)]
+
+
+class CallerOut(BaseModel):
+    """Who called: masked, but for a look that is written down."""
+
+    name: str | None = None
+    phone: str | None = None
+    address: str | None = None
+
+
+class JurisdictionIn(Input):
+    """A place."""
+
+    name: Annotated[Words, Field(min_length=1, max_length=100)]
+
+
+class JurisdictionOut(BaseModel):
+    """A place whose requests are taken."""
+
+    code: str
+    name: str
+
+
+class CategoryIn(Input):
+    """One subject."""
+
+    name: Annotated[Words, Field(min_length=1, max_length=100)]
+    parent: str | None = None
+
+
+class CategoryOut(BaseModel):
+    """One subject of the taxonomy."""
+
+    code: str
+    name: str
+    parent: str | None

@@ -1,0 +1,6 @@
+"""Knowledge: the answers.
+
+Owns articles and all their versions, and the search over them. Hears ticket.answered (which
+article helped, and whether it solved the matter) and unit.changed (the names of units).
+Says article.published and article.retired.
+"""

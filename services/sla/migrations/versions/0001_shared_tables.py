@@ -1,0 +1,12 @@
+"""Outbox, inbox and kept answers."""
+
+from shared.migrations import create_shared_tables
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    create_shared_tables()

@@ -1,0 +1,228 @@
+"""The bus on Kafka. The one module that knows aiokafka."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import aiokafka
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, for_code
+
+from shared.bus.protocol import LoadOffsets, Message, Publisher, Reader, Record, TopicPartition
+
+REQUEST_TIMEOUT_MILLISECONDS = 10_000
+TOPIC_EXISTS = 36
+MESSAGE_BYTES_MAX = 4_194_304
+TOPIC_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
+"""A broker that refused what the producer takes would refuse all that is sent along with it."""
+
+
+class Stalled(Exception):
+    """Records wait and none come: the reader must be made anew."""
+
+
+class KafkaBus:
+    """Opens publishers and readers on one cluster."""
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        partitions: int,
+        replication: int,
+        retention_days: int,
+        stall_seconds_max: float,
+        prefix: str = "",
+    ) -> None:
+        self._prefix = prefix
+        self._bootstrap_servers = bootstrap_servers
+        self._partitions = partitions
+        self._replication = replication
+        self._retention_days = retention_days
+        self._stall_seconds_max = stall_seconds_max
+
+    async def create_topics(self, topics: Sequence[str]) -> None:
+        """Make the topics that are missing. Raises `KafkaError`."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap_servers)
+        await admin.start()
+        try:
+            answer = await admin.create_topics(
+                [
+                    NewTopic(
+                        name=self._prefix + topic,
+                        num_partitions=self._partitions,
+                        replication_factor=self._replication,
+                        topic_configs={
+                            "retention.ms": str(self._retention_days * 86_400_000),
+                            "max.message.bytes": str(TOPIC_BYTES_MAX),
+                        },
+                    )
+                    for topic in topics
+                ]
+            )
+            for topic, code, *_ in answer.topic_errors:
+                if code not in (0, TOPIC_EXISTS):
+                    raise for_code(code)(topic)
+        finally:
+            await admin.close()
+
+    async def open_publisher(self) -> Publisher:
+        """A publisher that waits for all replicas and sends nothing twice by itself."""
+        producer = aiokafka.AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=2,
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            max_request_size=MESSAGE_BYTES_MAX,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return KafkaPublisher(producer, self._prefix)
+
+    async def open_reader(
+        self, group: str, topics: Sequence[str], load_offsets: LoadOffsets
+    ) -> Reader:
+        """A member of the group; partitions are read from the stored offsets on."""
+        consumer = aiokafka.AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap_servers,
+            group_id=self._prefix + group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            max_poll_interval_ms=300_000,
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+        )
+        reader = KafkaReader(consumer, load_offsets, self._stall_seconds_max, self._prefix)
+        consumer.subscribe(
+            topics=[self._prefix + topic for topic in topics], listener=_SeekStored(reader)
+        )
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        return reader
+
+
+class KafkaPublisher:
+    """Sends through one producer."""
+
+    def __init__(self, producer: aiokafka.AIOKafkaProducer, prefix: str) -> None:
+        self._producer = producer
+        self._prefix = prefix
+
+    async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
+        """Send all and wait. A message that can never be sent is its own failure.
+
+        Raises `KafkaError` for anything else: an idempotent producer may have to be made anew.
+        """
+        results: list[Exception | None] = [None] * len(messages)
+        pending: list[asyncio.Future[object]] = []
+        for place, message in enumerate(messages):
+            try:
+                pending.append(
+                    await self._producer.send(
+                        self._prefix + message.topic, value=message.value, key=message.key.encode()
+                    )
+                )
+            except MessageSizeTooLargeError as error:
+                results[place] = error
+        for outcome in await asyncio.gather(*pending, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return results
+
+    async def close(self) -> None:
+        """Stop the producer; what it still holds is sent again by the next one."""
+        await self._producer.stop()
+
+
+class KafkaReader:
+    """Reads as a member of a group; Kafka itself keeps no offsets of ours."""
+
+    def __init__(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        load_offsets: LoadOffsets,
+        stall_seconds_max: float,
+        prefix: str,
+    ) -> None:
+        self._prefix = prefix
+        self._consumer = consumer
+        self._load_offsets = load_offsets
+        self._stall_seconds_max = stall_seconds_max
+        self._progress_at = time.monotonic()
+
+    async def fetch(self, limit: int, wait_seconds: float) -> list[Record]:
+        """Up to `limit` records. Raises `Stalled`, or `KafkaError`."""
+        found = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000), max_records=limit)
+        records = [
+            Record(
+                part.topic.removeprefix(self._prefix),
+                part.partition,
+                record.offset,
+                (record.key or b"").decode(errors="replace"),
+                record.value,
+            )
+            for part, chunk in found.items()
+            for record in chunk
+        ]
+        if records:
+            self._progress_at = time.monotonic()
+        elif time.monotonic() - self._progress_at > self._stall_seconds_max:
+            await self._check_progress()
+        return records
+
+    async def rewind(self) -> None:
+        """Seek all partitions at hand to the stored offsets."""
+        await self.seek_stored(self._consumer.assignment())
+
+    async def seek_stored(self, parts: set[aiokafka.TopicPartition]) -> None:
+        """Seek to the stored offsets, or to the begin where none is stored."""
+        stored = await self._load_offsets()
+        unknown = []
+        for part in parts:
+            offset = stored.get(
+                TopicPartition(part.topic.removeprefix(self._prefix), part.partition)
+            )
+            if offset is None:
+                unknown.append(part)
+            else:
+                self._consumer.seek(part, offset)
+        if unknown:
+            await self._consumer.seek_to_beginning(*unknown)
+
+    async def close(self) -> None:
+        """Leave the group."""
+        await self._consumer.stop()
+
+    async def _check_progress(self) -> None:
+        """Nothing came for long: all is well only where the ends of the log are reached."""
+        parts = self._consumer.assignment()
+        if not parts:
+            # Another member may hold all partitions; a new membership is cheap and certain.
+            raise Stalled("no partition assigned")
+        ends = await self._consumer.end_offsets(list(parts))
+        for part, end in ends.items():
+            if await self._consumer.position(part) < end:
+                raise Stalled(f"{part.topic}/{part.partition}")
+        self._progress_at = time.monotonic()
+
+
+class _SeekStored(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, reader: KafkaReader) -> None:
+        self._reader = reader
+
+    async def on_partitions_revoked(self, revoked: list[aiokafka.TopicPartition]) -> None:
+        """Offsets are fenced where they are stored: nothing to finish here."""
+
+    async def on_partitions_assigned(self, assigned: list[aiokafka.TopicPartition]) -> None:
+        await self._reader.seek_stored(set(assigned))
+
+
+__all__ = ["KafkaBus", "KafkaError", "Stalled"]

@@ -1,0 +1,133 @@
+"""What intake says: facts and wishes of the caller's side. Key: the ticket's id."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.envelope import Payload
+from shared.events.words import Channel, CloseReason, RequestType, Satisfaction, Service, Urgency
+
+
+class Place(Payload):
+    """Where the matter is; not where the caller lives."""
+
+    address: str | None = None
+    division: str | None = None
+    longitude: float | None = None
+    latitude: float | None = None
+
+
+class IntakePayload(Payload):
+    """Said by intake."""
+
+    said_by = Service.INTAKE
+
+
+class Filed(IntakePayload):
+    """A request as filed: its words, never its caller's name, phone or address."""
+
+    number: str
+    jurisdiction: str
+    request_type: RequestType
+    urgency: Urgency = Urgency.NORMAL
+    is_enforcement: bool = False
+    title: str
+    content: str
+    channel: Channel
+    category: str | None = None
+    place: Place | None = None
+    caller_id: UUID | None = None
+    filed_at: datetime | None = None
+
+
+class TicketCreated(Filed):
+    """A request was accepted and needs a unit. Its clocks run from the event's time."""
+
+    type: ClassVar[str] = "ticket.created"
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS)
+    policy: str
+    """Content hash of the policy in force; the ticket keeps it."""
+
+
+class TicketRefused(Filed):
+    """A request is outside the scope of acceptance (ZY 9, XS 三(二))."""
+
+    type: ClassVar[str] = "ticket.refused"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    ground: str
+    source_article: str
+    explanation: str
+
+
+class TicketAnswered(Filed):
+    """A request was answered at once from the knowledge base (ZY 12)."""
+
+    type: ClassVar[str] = "ticket.answered"
+    heard_by = (Service.DISPATCH, Service.KNOWLEDGE, Service.ANALYTICS)
+    article_id: UUID
+    is_solved: bool = True
+
+
+class TicketAmended(IntakePayload):
+    """The caller or an operator added to a request or corrected its type (ZY 5)."""
+
+    type: ClassVar[str] = "ticket.amended"
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS)
+    addition: str | None = None
+    request_type: RequestType | None = None
+    urgency: Urgency | None = None
+    category: str | None = None
+
+
+class TicketWithdrawalRequested(IntakePayload):
+    """The caller wants to withdraw; dispatch decides what becomes of the ticket."""
+
+    type: ClassVar[str] = "ticket.withdrawal_requested"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    reason: str
+
+
+class TicketFollowedUp(IntakePayload):
+    """The caller was asked about the reply (ZY 14)."""
+
+    type: ClassVar[str] = "ticket.followed_up"
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS)
+    is_reached: bool
+    is_solved: bool | None = None
+    note: str | None = None
+
+
+class TicketRated(IntakePayload):
+    """The caller rated, or the time to rate ran out (ZY 14.1). Dispatch closes on `closes`."""
+
+    type: ClassVar[str] = "ticket.rated"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    result: Satisfaction
+    hotline: Satisfaction | None = None
+    contact: Satisfaction | None = None
+    is_solved: bool
+    closes: CloseReason | None = None
+
+
+class TicketErased(IntakePayload):
+    """The words of a request are removed; every holder of a copy obeys."""
+
+    type: ClassVar[str] = "ticket.erased"
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    source_article: str
+
+
+class CallRecorded(IntakePayload):
+    """One telephone call ended (ZY 10). Key: the call's id."""
+
+    type: ClassVar[str] = "call.recorded"
+    topic: ClassVar[str] = "calls"
+    heard_by = (Service.ANALYTICS,)
+    jurisdiction: str
+    queued_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime
+    agent: str | None = None
+    seat_kind: str
+    is_transferred: bool = False
+    is_three_way: bool = False

@@ -1,0 +1,17 @@
+"""Administrative codes (GB/T 2260): which place lies within which."""
+
+CODE_PATTERN = r"^[0-9]{6}([0-9]{3}){0,2}$"
+"""Six digits down to the county, nine for a township, twelve for a village."""
+
+
+def prefix(code: str) -> str:
+    """The digits that all codes within share: `530000` → `53`, `512000` → `5120`, `000000` → ``."""
+    for length in (0, 2, 4):
+        if code[length:].strip("0") == "":
+            return code[:length]
+    return code
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Whether `inner` is `outer` or lies within it."""
+    return inner.startswith(prefix(outer))

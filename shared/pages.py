@@ -1,0 +1,41 @@
+"""Keyset pages: `{items, next}`, where `next` is a cursor that the caller only carries."""
+
+import base64
+import binascii
+from typing import Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel
+
+from shared.problems import field_error
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next` is none on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def write_cursor(*key: str | int) -> str:
+    """The cursor that goes on after a row with this key."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, *, parts: int) -> list[str | int] | None:
+    """The key in a cursor, none for the first page. Raises `Malformed`."""
+    if cursor is None:
+        return None
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, orjson.JSONDecodeError, ValueError):
+        key = None
+    if (
+        not isinstance(key, list)
+        or len(key) != parts
+        or not all(isinstance(part, str | int) for part in key)
+    ):
+        raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取")
+    return key

@@ -1,0 +1,191 @@
+"""The values of a policy pack, each with the article that it comes from.
+
+`source` is the article where a document says it ("ZY 13.2"), and "default" where the number is
+ours or was taken from a parent; `inherited_from` then names the pack. A key that the model does
+not know is refused, with the keys that it knows. Times of day are in minutes from midnight.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from shared.calendars import DAY_MINUTES
+
+CODE_PATTERN = r"^[0-9]{6}$"
+SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
+SOURCE_PATTERN = r"^(default|[A-Z]{2,6}( \S+)?)$"
+
+Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+Source = Annotated[str, StringConstraints(pattern=SOURCE_PATTERN)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Amount = Annotated[StrictInt, Field(gt=0, le=3650)]
+WholeDays = Annotated[StrictInt, Field(ge=0, le=366)]
+DayEnds = Literal["close", "midnight"]
+HourKind = Literal["clock", "working"]
+
+
+def _parse_time_of_day(value: object) -> int:
+    hours, colon, minutes = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
+        raise PydanticCustomError("time_of_day", "应为一天中的时刻，例如 17:30")
+    total = int(hours) * 60 + int(minutes)
+    if int(minutes) >= 60 or total > DAY_MINUTES:
+        raise PydanticCustomError("time_of_day", "时刻应在 00:00 至 24:00 之间")
+    return total
+
+
+def _show_time_of_day(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+TimeOfDay = Annotated[
+    int, BeforeValidator(_parse_time_of_day), PlainSerializer(_show_time_of_day, return_type=str)
+]
+
+
+class Strict(BaseModel):
+    """Frozen, and closed: a key that is not a field is refused with those that are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, data: object) -> object:
+        if isinstance(data, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            unknown = [str(key) for key in data if key not in known]
+            if unknown:
+                shown = [name for name in known if name != "inherited_from"]
+                raise PydanticCustomError(
+                    "unknown_key",
+                    "不认识的字段 {unknown}；允许的字段：{allowed}",
+                    {"unknown": "、".join(unknown), "allowed": "、".join(shown)},
+                )
+        return data
+
+
+class Sourced(Strict):
+    """A value with the article that it comes from."""
+
+    source: Source
+    inherited_from: Code | None = None
+
+
+class Count(Sourced):
+    """A number of times or of working days."""
+
+    value: WholeDays
+
+
+class Share(Sourced):
+    """A part of the whole, between 0 and 1."""
+
+    value: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Flag(Sourced):
+    """Whether something holds."""
+
+    value: StrictBool
+
+
+class HoursCounted(Sourced):
+    """Whether "N hours" are hours of the clock, day and night, or working hours."""
+
+    value: HourKind
+
+
+class DaysEnd(Sourced):
+    """Whether a working day counted ends at close of business or at midnight."""
+
+    value: DayEnds
+
+
+class Starts(Sourced):
+    """The act from which a time runs."""
+
+    value: Literal["dispatch", "sign"]
+
+
+class Statement(Sourced):
+    """What a document says, in Chinese, under a code."""
+
+    code: Slug
+    text: Text
+
+
+class Length(Strict):
+    """A length of time. `hours` and `day_ends` override the pack's `counting`."""
+
+    amount: Amount
+    unit: Literal["minutes", "hours", "working_days", "calendar_days", "months"]
+    hours: HourKind | None = None
+    day_ends: DayEnds | None = None
+
+    @model_validator(mode="after")
+    def _refuse_what_the_unit_cannot_use(self) -> Self:
+        has_hours = self.unit in ("minutes", "hours")
+        if (self.hours is not None and not has_hours) or (self.day_ends is not None and has_hours):
+            raise PydanticCustomError(
+                "unit", "hours 只用于 minutes、hours；day_ends 只用于以日、月计的时限"
+            )
+        return self
+
+
+class Span(Length, Sourced):
+    """A length of time with its source."""
+
+    way: Literal["span"] = "span"
+
+
+class SameDay(Sourced):
+    """Before `before` by the end of that day, else by `otherwise` of the next (YN 六(三)3)."""
+
+    way: Literal["same_day"]
+    before: TimeOfDay
+    otherwise: TimeOfDay
+
+
+class SameWorkingDay(Sourced):
+    """In working time by the end of that day, else by the next `otherwise` of a working day."""
+
+    way: Literal["same_working_day"]
+    otherwise: TimeOfDay
+
+
+class AtOnceIfStaffed(Sourced):
+    """In staffed hours `within` so long, else by `otherwise` of the next day (YN 六(三)2)."""
+
+    way: Literal["at_once_if_staffed"]
+    within: Span
+    otherwise: TimeOfDay
+
+
+def _way(limit: object) -> object:
+    if isinstance(limit, Mapping):
+        return limit.get("way", "span")
+    return getattr(limit, "way", None)
+
+
+Limit = Annotated[
+    Annotated[Span, Tag("span")]
+    | Annotated[SameDay, Tag("same_day")]
+    | Annotated[SameWorkingDay, Tag("same_working_day")]
+    | Annotated[AtOnceIfStaffed, Tag("at_once_if_staffed")],
+    Discriminator(_way),
+]

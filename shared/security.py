@@ -1,0 +1,109 @@
+"""Who asks: a bearer token names a role, and the unit or jurisdiction that it is good for."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, Request
+
+from shared.events.words import Role
+from shared.jurisdictions import covers
+from shared.problems import NotAllowed, Unauthenticated
+
+ALGORITHM = "HS256"
+VERIFIED_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person or program that may enter.
+
+    `jurisdiction` is the place whose tickets they may see; a unit sees its own tickets alone.
+    """
+
+    subject: str
+    role: Role
+    jurisdiction: str
+    unit: str | None = None
+
+    def sees(self, jurisdiction: str, unit: str | None) -> bool:
+        """Whether a ticket of this place, at this unit, is theirs to see."""
+        if self.role is Role.UNIT:
+            return unit is not None and unit == self.unit
+        return covers(self.jurisdiction, jurisdiction)
+
+    def require(self, *roles: Role) -> None:
+        """Raise `NotAllowed` unless the role is one of `roles`."""
+        if self.role not in roles:
+            raise NotAllowed(allowed=[str(role) for role in roles])
+
+
+def issue_token(principal: Principal, secret: str, *, lifetime: timedelta) -> str:
+    """A token that names the principal until `lifetime` from now (real time) is over."""
+    now = datetime.now(UTC)
+    claims: dict[str, Any] = {
+        "sub": principal.subject,
+        "role": principal.role.value,
+        "jurisdiction": principal.jurisdiction,
+        "iat": now,
+        "exp": now + lifetime,
+    }
+    if principal.unit is not None:
+        claims["unit"] = principal.unit
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+class TokenReader:
+    """Reads tokens, and remembers those that it has verified until they expire."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._verified: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
+
+    def read(self, authorization: str | None) -> Principal:
+        """The principal of an `Authorization` header. Raises `Unauthenticated`."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated
+        known = self._verified.get(token)
+        if known is None:
+            known = self._verify(token)
+            self._verified[token] = known
+            if len(self._verified) > VERIFIED_MAX:
+                self._verified.popitem(last=False)
+        principal, expires_at = known
+        if expires_at <= datetime.now(UTC).timestamp():
+            del self._verified[token]
+            raise Unauthenticated("登录已过期，请重新登录。")
+        return principal
+
+    def _verify(self, token: str) -> tuple[Principal, float]:
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[ALGORITHM],
+                options={"require": ["exp", "sub", "role", "jurisdiction"]},
+            )
+            principal = Principal(
+                subject=claims["sub"],
+                role=Role(claims["role"]),
+                jurisdiction=claims["jurisdiction"],
+                unit=claims.get("unit"),
+            )
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise Unauthenticated from error
+        if principal.role is Role.UNIT and principal.unit is None:
+            raise Unauthenticated
+        return principal, float(claims["exp"])
+
+
+async def _read_principal(request: Request) -> Principal:
+    tokens: TokenReader = request.app.state.tokens
+    return tokens.read(request.headers.get("authorization"))
+
+
+Caller = Annotated[Principal, Depends(_read_principal)]
+"""Who asks, as a route's argument."""

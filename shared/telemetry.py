@@ -1,0 +1,86 @@
+"""Logs, metrics and traces. Nothing of a caller's identity ever goes in here."""
+
+import logging
+import secrets
+import sys
+from contextvars import ContextVar
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+# Events taken from the outbox and acknowledged by the bus.
+EVENTS_SENT = Counter("hotline_events_sent_total", "Events acknowledged by the bus", ["service"])
+# Events whose effects are committed.
+EVENTS_HANDLED = Counter("hotline_events_handled_total", "Events handled", ["service", "type"])
+# Events that a consumer had seen before.
+EVENTS_REPEATED = Counter("hotline_events_repeated_total", "Events seen before", ["service"])
+# Events set aside, by reason: poison, gap or waiting.
+EVENTS_PARKED = Counter("hotline_events_parked_total", "Events parked", ["service", "reason"])
+# One batch of events, from fetch to commit.
+BATCH_SECONDS = Histogram("hotline_batch_seconds", "Time to handle one batch", ["service"])
+# Part of a service that was started again after a failure.
+RESTARTS = Counter("hotline_restarts_total", "Supervised tasks started again", ["service", "task"])
+# Deadlines that were asked for and not answered for too long.
+DEADLINES_UNANSWERED = Gauge("hotline_deadlines_unanswered", "Deadlines whose owner is silent")
+
+# Requests by route; the route's template, never a path with an id in it.
+REQUEST_SECONDS = Histogram(
+    "hotline_request_seconds",
+    "Time to answer one request",
+    ["service", "method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+_traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
+def configure_logs(level: int = logging.INFO) -> None:
+    """Send logs as JSON lines to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Locals stay out of tracebacks: they may hold a caller's name.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def new_traceparent() -> str:
+    """A W3C trace context for work that nobody else began."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def child_traceparent(parent: str | None) -> str:
+    """The next step of a trace; a new trace where the parent is none or no trace context."""
+    parts = (parent or "").split("-")
+    if len(parts) < 4 or len(parts[1]) != 32 or not _is_hex(parts[1]) or not parts[1].strip("0"):
+        return new_traceparent()
+    flags = parts[3] if len(parts[3]) == 2 and _is_hex(parts[3]) else "01"
+    return f"00-{parts[1]}-{secrets.token_hex(8)}-{flags}"
+
+
+def current_traceparent() -> str | None:
+    """The trace of the request or event at hand; what is said now carries it."""
+    return _traceparent.get()
+
+
+def enter_trace(parent: str | None) -> str:
+    """Go on with a trace in this task; logs carry its id from now on."""
+    traceparent = child_traceparent(parent)
+    _traceparent.set(traceparent)
+    structlog.contextvars.bind_contextvars(trace=traceparent.split("-")[1])
+    return traceparent
+
+
+def _is_hex(text: str) -> bool:
+    return all(character in "0123456789abcdef" for character in text)

@@ -1,0 +1,100 @@
+"""What all tests share: a real PostgreSQL, migrated once, copied for each test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from deploy.embedded import start_postgres
+from shared.bus.postgres import PostgresBus
+from shared.clock import Clock
+from shared.database import plain_url
+from shared.events.words import Service
+from shared.migrations import migrate
+from shared.settings import Settings
+from shared.telemetry import configure_logs
+from tests.harness import Harness
+
+pytest_plugins = ["tests.kafka"]
+
+TEMPLATE = "hotline_template"
+
+configure_logs()
+
+
+def at_database(url: str, name: str) -> str:
+    """The same server's other database."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def run_sql(url: str, *statements: str) -> None:
+    """Run statements on a connection of their own."""
+    connection = await asyncpg.connect(plain_url(url))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server, with a template database that has all six schemas.
+
+    `TEST_DATABASE_URL` names a server to use; else the embedded one is started.
+    """
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        _prepare(given)
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="hotline-test-"))
+    folder.chmod(0o755)
+    server = start_postgres(folder)
+    try:
+        _prepare(server.get_uri())
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(url: str) -> None:
+    asyncio.run(
+        run_sql(url, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}")
+    )
+    template = at_database(url, TEMPLATE)
+    for service in Service:
+        migrate(service, template)
+    bus = PostgresBus(plain_url(template), retention_days=30)
+    asyncio.run(bus.create_topics([]))
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """An own database for one test."""
+    name = f"t_{uuid4().hex[:16]}"
+    await run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield at_database(postgres, name)
+    await run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Settings on the test's own database."""
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+async def harness(settings: Settings) -> AsyncIterator[Harness]:
+    """One service at a time, its neighbours absent."""
+    async with AsyncExitStack() as stack:
+        yield Harness(settings, Clock(), stack)

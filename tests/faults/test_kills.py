@@ -1,0 +1,44 @@
+"""SIGKILL each process, the broker and PostgreSQL in turn while tickets flow, on real Kafka."""
+
+import asyncio
+
+from tests.faults.cluster import open_cluster
+from tests.faults.traffic import Traffic
+from tests.faults.truth import check_truth
+from tests.harness import eventually
+from tests.kafka import KafkaForTests
+
+PEOPLE = 4
+TICKETS_BETWEEN_KILLS = 8
+
+
+async def test_nothing_is_lost_or_doubled_whatever_is_killed(
+    breakable_kafka: KafkaForTests,
+) -> None:
+    async with open_cluster(breakable_kafka) as cluster:
+        traffic = Traffic(cluster)
+        working = asyncio.create_task(traffic.run(people=PEOPLE))
+        try:
+            await some_work(traffic, working)
+            for name in list(cluster.processes):
+                await cluster.kill_and_restart(name)
+                await some_work(traffic, working)
+            await cluster.kill_and_restart_broker()
+            await some_work(traffic, working)
+            await cluster.kill_and_restart_postgres()
+            await some_work(traffic, working)
+        finally:
+            traffic.is_running = False
+            await asyncio.wait_for(working, timeout=90)
+        await eventually(cluster.drained, seconds=60, what="a drained platform")
+        await check_truth(cluster, traffic)
+
+
+async def some_work(traffic: Traffic, working: asyncio.Task[None]) -> None:
+    """Wait until tickets have gone their way again since the last kill."""
+    before = len(traffic.replied)
+
+    async def is_done() -> bool:
+        return working.done() or len(traffic.replied) >= before + TICKETS_BETWEEN_KILLS
+
+    await eventually(is_done, seconds=90, what="work after a kill")

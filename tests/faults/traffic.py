@@ -1,0 +1,79 @@
+"""People who go on working while processes die: every acknowledged act is remembered."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from shared.events.words import Role
+from tests.faults.cluster import Cluster
+
+REPLY = {"findings": "已核实", "basis": "条例", "result": "已处理", "contact": "电话告知"}
+ATTEMPTS_MAX = 200
+UNIT = "512000-01"
+
+
+@dataclass
+class Traffic:
+    """What was acknowledged so far."""
+
+    cluster: Cluster
+    filed: set[str] = field(default_factory=set)
+    signed: set[str] = field(default_factory=set)
+    replied: set[str] = field(default_factory=set)
+    is_running: bool = True
+
+    async def run(self, *, people: int) -> None:
+        """Work until told to stop."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(people):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        async with (
+            self.cluster.client(Role.OPERATOR) as operator,
+            self.cluster.client(Role.UNIT, unit=UNIT) as unit,
+        ):
+            while self.is_running:
+                filed = await insist(operator, "/v1/tickets", request())
+                ticket = filed["id"]
+                self.filed.add(ticket)
+                await insist(unit, f"/v1/tickets/{ticket}/sign", {})
+                self.signed.add(ticket)
+                await insist(unit, f"/v1/tickets/{ticket}/reply", REPLY)
+                self.replied.add(ticket)
+
+
+def request(**changes: Any) -> dict[str, Any]:
+    """A request that a duty rule sends to one unit."""
+    return {
+        "jurisdiction": "512000",
+        "type": "help",
+        "title": "路灯不亮",
+        "content": "人民路路灯不亮，夜间出行不便。",
+        "channel": "phone",
+        "category": "01",
+        "caller": {"phone": "13800000000"},
+        **changes,
+    }
+
+
+async def insist(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Send one act until it is acknowledged, always with the same Idempotency-Key."""
+    headers = {"Idempotency-Key": uuid4().hex}
+    last = ""
+    for _ in range(ATTEMPTS_MAX):
+        with suppress(httpx.HTTPError):
+            answer = await client.post(path, json=body, headers=headers)
+            last = f"{answer.status_code} {answer.text[:300]}"
+            if answer.is_success:
+                found: dict[str, Any] = answer.json()
+                return found
+            # A refusal must never come of what the platform itself lost sight of.
+            assert answer.status_code in (409, 500, 502, 503), f"{path}: {last}"
+            assert answer.status_code != 409 or answer.json()["code"] == "still_running", last
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"{path} was never acknowledged: {last}")
