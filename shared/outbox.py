@@ -38,16 +38,19 @@ async def add(session: AsyncSession, event: Event[Payload]) -> None:
 
 async def add_many(connection: Connection, events: Sequence[Event[Payload]]) -> None:
     """Say many events in the connection's transaction. Hold the locks on their subjects' rows."""
-    if not events:
-        return
-    await connection.execute(
-        INSERT,
+    if events:
+        await connection.execute(INSERT, *columns(events))
+
+
+def columns(events: Sequence[Event[Payload]]) -> list[list[str]]:
+    """The outbox's columns for many events, for a statement that writes more than the outbox."""
+    return [
         [event.id for event in events],
         [event.data.topic for event in events],
         [event.subject for event in events],
         [event.data.type for event in events],
         [encode(event).decode() for event in events],
-    )
+    ]
 
 
 async def relay_batch(connection: Connection, publisher: Publisher, limit: int) -> int:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
@@ -18,6 +20,7 @@ from shared.worker import Health
 
 BULK_SUFFIX = "/bulk"
 UNMEASURED = ("/healthz", "/readyz", "/metrics")
+CLIENT_LEFT = 499
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -31,6 +34,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # Ours are in `shared.telemetry`; asking for FastAPI's costs on every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = runtime
     app.state.tokens = TokenReader(runtime.settings.token_secret)
@@ -65,7 +70,7 @@ class Measured:
         if scope["type"] != "http" or scope["path"] in UNMEASURED:
             await self._app(scope, receive, send)
             return
-        status = 500
+        status = CLIENT_LEFT
 
         async def send_noted(message: Message) -> None:
             nonlocal status
@@ -76,6 +81,9 @@ class Measured:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, send_noted)
+        except Exception:
+            status = 500
+            raise
         finally:
             # A route's own path is whole only because each router carries its whole prefix.
             route = getattr(scope.get("route"), "path", "none")
@@ -113,7 +121,8 @@ class Edge:
                 await _too_large(limit)(scope, receive, send)
                 return
             receive = _again(messages, receive)
-        await self._app(scope, receive, send)
+        with suppress(ClientDisconnect):  # nobody is left to be answered
+            await self._app(scope, receive, send)
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.intake.directory import Directory
 from services.intake.filing.batch import file_batch
-from services.intake.filing.filer import in_transaction
+from services.intake.filing.filer import again_where_crossed
 from services.intake.filing.requests import Filed, Filing, Key
 from services.intake.filing.statements import FIND_KEPT, KEEP
 from services.intake.forms import filing_of
@@ -44,26 +44,22 @@ async def answer_lines(
     key = read_key(request)
     kept = None if key is None else Key(caller.subject, request.url.path, key, hash_body(body))
 
-    async def work(connection: Connection) -> bytes:
+    async def work() -> bytes:
+        async with runtime.database.pool.acquire() as connection, connection.transaction():
+            return await answer_in(connection)
+
+    async def answer_in(connection: Connection) -> bytes:
         first = None if kept is None else await _first_answer(connection, kept)
         if first is not None:
             return first
         results = refused | await _file_rounds(connection, runtime, vault, filings)
         answer = b"".join(_line(place, results[place]) for place in sorted(results))
         if kept is not None:
-            await connection.execute(
-                KEEP,
-                [kept.caller],
-                [kept.path],
-                [kept.key],
-                [kept.body_hash],
-                [200],
-                ["{}"],
-                [answer],
-            )
+            columns = ([kept.caller], [kept.path], [kept.key], [kept.body_hash])
+            await connection.execute(KEEP, *columns, [200], ["{}"], [answer])
         return answer
 
-    return Response(await in_transaction(runtime, work), media_type=MEDIA_TYPE)
+    return Response(await again_where_crossed(work), media_type=MEDIA_TYPE)
 
 
 async def _first_answer(connection: Connection, key: Key) -> bytes | None:

@@ -9,7 +9,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared.events.words import Channel, RequestType, Satisfaction, State, Urgency
 from shared.jurisdictions import CODE_PATTERN
 
-
 # PostgreSQL stores no NUL.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]

@@ -3,8 +3,10 @@
 Each statement takes all of them at once; an answer leaves after the commit.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -12,17 +14,8 @@ from uuid_utils.compat import uuid7
 
 from services.intake import rules
 from services.intake.filing.answers import answer_of, event_of, filed, state_of, view_of
-from services.intake.filing.requests import Filed, Filing, New
-from services.intake.filing.statements import (
-    ADD_CALLERS,
-    ADD_TICKETS,
-    FIND_ARTICLES,
-    FIND_CALLERS,
-    FIND_FIRST,
-    FIND_KEPT,
-    KEEP,
-    TAKE_NUMBERS,
-)
+from services.intake.filing.requests import Filed, Filing, Key, New
+from services.intake.filing.statements import ADD, FIND_ARTICLES, FIND_FIRST, FIND_KEPT, LOOK
 from services.intake.identity import Vault
 from shared import outbox
 from shared.database import Connection
@@ -38,28 +31,71 @@ async def file_batch(
     vault: Vault,
     now: datetime | None,
 ) -> list[Filed | Problem]:
-    """File requests in the caller's transaction; for each its answer, or why it was refused.
+    """File requests, all or none; for each its answer, or why it was refused.
 
-    No two share a claim. Raises `UniqueViolationError` where another process files the same at
-    the same moment: run the batch again.
+    No two share a claim. All is written by one statement. Raises `UniqueViolationError` where
+    another process files the same at the same moment: run the batch again.
     """
     results: list[Filed | Problem | None] = [None] * len(filings)
-    kept = await _answer_kept(connection, filings, results)
-    await _answer_first(connection, filings, results, vault)
+    indexes = _phone_indexes(filings, vault)
+    look = await _look(connection, filings, indexes, now)
+    kept = await _answer_kept(connection, filings, results) if look["has_kept"] else set()
+    if look["has_first"]:
+        await _answer_first(connection, filings, results, vault)
     await _refuse_unknown_articles(connection, filings, results)
     new = [
         New(filing, place, uuid7(), state_of(filing.request))
         for place, filing in enumerate(filings)
         if results[place] is None
     ]
-    if new:
-        await _find_callers(connection, new, vault)
-        at = await _add_tickets(connection, new, vault, now)
-        await outbox.add_many(connection, [event_of(one, source, at) for one in new])
-        for one in new:
-            results[one.place] = answer_of(one, at, vault)
-    await _keep_answers(connection, filings, results, kept)
+    at: datetime = look["at"]
+    callers = dict(zip(look["phone_indexes"], look["caller_ids"], strict=True))
+    new_callers = _name_callers(new, indexes, callers)
+    for one, serial in zip(new, look["serials"], strict=False):
+        one.number = rules.ticket_number(one.filing.request.jurisdiction, at, serial)
+        results[one.place] = answer_of(one, at, vault)
+    answers = [
+        (filing.key, result)
+        for place, (filing, result) in enumerate(zip(filings, results, strict=True))
+        if filing.key is not None and isinstance(result, Filed) and place not in kept
+    ]
+    if new or answers:
+        await connection.execute(
+            ADD,
+            *_ticket_columns(new, at, vault),
+            list(new_callers.values()),
+            list(new_callers),
+            *outbox.columns([event_of(one, source, at) for one in new]),
+            *_kept_columns(answers),
+        )
     return [result for result in results if result is not None]
+
+
+async def _look(
+    connection: Connection,
+    filings: Sequence[Filing],
+    indexes: Mapping[int, bytes],
+    now: datetime | None,
+) -> asyncpg.Record:
+    keys = [f.key for f in filings if f.key is not None]
+    referred = [f.request for f in filings if f.request.channel_ref is not None]
+    external = [f.request for f in filings if f.request.external_id is not None]
+    row = await connection.fetchrow(
+        LOOK,
+        now,
+        len(filings),
+        list(set(indexes.values())),
+        [key.caller for key in keys],
+        [key.path for key in keys],
+        [key.key for key in keys],
+        [r.jurisdiction for r in referred],
+        [r.channel.value for r in referred],
+        [r.channel_ref for r in referred],
+        [r.jurisdiction for r in external],
+        [r.external_id for r in external],
+    )
+    assert row is not None
+    return row
 
 
 async def _answer_kept(
@@ -133,44 +169,35 @@ async def _refuse_unknown_articles(
             )
 
 
-async def _find_callers(connection: Connection, new: list[New], vault: Vault) -> None:
-    by_index: dict[bytes, list[New]] = {}
-    for one in new:
-        identity = one.filing.request.identity
-        if identity is None:
-            continue
-        phone = rules.normal_phone(identity.get("phone", ""))
+def _phone_indexes(filings: Sequence[Filing], vault: Vault) -> dict[int, bytes]:
+    """The keyed hash of each caller's number, by the filing's place."""
+    found = {}
+    for place, filing in enumerate(filings):
+        phone = rules.normal_phone((filing.request.identity or {}).get("phone", ""))
         if phone:
-            by_index.setdefault(vault.phone_index(phone), []).append(one)
-        else:
-            one.caller_id = uuid7()
-    if not by_index:
-        return
-    known = {row["phone_index"]: row["id"] for row in await _callers(connection, by_index)}
-    missing = sorted(by_index.keys() - known.keys())
-    if missing:
-        await connection.execute(ADD_CALLERS, [uuid7() for _ in missing], missing)
-        known |= {row["phone_index"]: row["id"] for row in await _callers(connection, missing)}
-    for index, ones in by_index.items():
-        for one in ones:
-            one.caller_id = known[index]
+            found[place] = vault.phone_index(phone)
+    return found
 
 
-async def _callers(connection: Connection, indexes: Collection[bytes]) -> list[asyncpg.Record]:
-    return await connection.fetch(FIND_CALLERS, list(indexes))
+def _name_callers(
+    new: list[New], indexes: Mapping[int, bytes], known: dict[bytes, UUID]
+) -> dict[bytes, UUID]:
+    """Give each filing its caller; return the callers that are new."""
+    added: dict[bytes, UUID] = {}
+    for one in new:
+        index = indexes.get(one.place)
+        if index is None:
+            one.caller_id = None if one.filing.request.identity is None else uuid7()
+            continue
+        if index not in known:
+            known[index] = added[index] = uuid7()
+        one.caller_id = known[index]
+    return added
 
 
-async def _add_tickets(
-    connection: Connection, new: list[New], vault: Vault, now: datetime | None
-) -> datetime:
-    row = await connection.fetchrow(TAKE_NUMBERS, len(new), now)
-    assert row is not None
-    at: datetime = row["at"]
-    for one, serial in zip(new, row["serials"], strict=True):
-        one.number = rules.ticket_number(one.filing.request.jurisdiction, at, serial)
+def _ticket_columns(new: list[New], at: datetime, vault: Vault) -> list[list[Any]]:
     requests = [one.filing.request for one in new]
-    await connection.execute(
-        ADD_TICKETS,
+    return [
         [one.id for one in new],
         [one.number for one in new],
         [r.jurisdiction for r in requests],
@@ -196,30 +223,16 @@ async def _add_tickets(
         [None if r.refusal is None else r.refusal.code for r in requests],
         [r.article_id for r in requests],
         [one.filing.pack.content_hash for one in new],
-    )
-    return at
-
-
-async def _keep_answers(
-    connection: Connection,
-    filings: Sequence[Filing],
-    results: list[Filed | Problem | None],
-    kept: set[int],
-) -> None:
-    new = [
-        (filing.key, result)
-        for place, (filing, result) in enumerate(zip(filings, results, strict=True))
-        if filing.key is not None and isinstance(result, Filed) and place not in kept
     ]
-    if not new:
-        return
-    await connection.execute(
-        KEEP,
-        [key.caller for key, _ in new],
-        [key.path for key, _ in new],
-        [key.key for key, _ in new],
-        [key.body_hash for key, _ in new],
-        [result.status for _, result in new],
-        [orjson.dumps(result.headers).decode() for _, result in new],
-        [result.body for _, result in new],
-    )
+
+
+def _kept_columns(answers: list[tuple[Key, Filed]]) -> list[list[Any]]:
+    return [
+        [key.caller for key, _ in answers],
+        [key.path for key, _ in answers],
+        [key.key for key, _ in answers],
+        [key.body_hash for key, _ in answers],
+        [result.status for _, result in answers],
+        [orjson.dumps(result.headers).decode() for _, result in answers],
+        [result.body for _, result in answers],
+    ]

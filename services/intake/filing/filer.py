@@ -18,6 +18,8 @@ from shared.runtime import Runtime
 GROUP_MAX = 256
 WAITING_MAX = 5_000
 ATTEMPTS_MAX = 3
+SIBLINGS_MIN = 4
+GATHER_SECONDS = 0.002
 T = TypeVar("T")
 
 
@@ -61,9 +63,23 @@ class Filer:
                 self._running.discard(claim)
 
     async def _run(self) -> None:
+        """One connection for as long as somebody waits: taking one anew costs a round trip."""
         while self._waiting:
+            try:
+                async with self._runtime.database.pool.acquire() as connection:
+                    await self._file_waiting(connection)
+            except Exception as error:
+                _fail(self._take_group(), error)
+
+    async def _file_waiting(self, connection: Connection) -> None:
+        siblings = 0
+        while self._waiting and not connection.is_closed():
+            if siblings >= SIBLINGS_MIN:
+                # As PostgreSQL's commit_delay: where many file, a moment brings more together.
+                await asyncio.sleep(GATHER_SECONDS)
             group = self._take_group()
-            await self._file_group(group)
+            siblings = len(group)
+            await self._file_group(connection, group)
 
     def _take_group(self) -> list[_Waiting]:
         """The next requests that share no claim; the others wait for the following group."""
@@ -80,19 +96,15 @@ class Filer:
         self._waiting.extendleft(reversed(later))
         return group
 
-    async def _file_group(self, group: list[_Waiting]) -> None:
+    async def _file_group(self, connection: Connection, group: list[_Waiting]) -> None:
         try:
-            results = await file_together(
-                self._runtime, self._vault, [waiting.filing for waiting in group]
-            )
+            results = await self._file_together(connection, [one.filing for one in group])
         except Exception as error:
             if len(group) > 1 and not is_transient(error):
                 for waiting in group:
-                    await self._file_group([waiting])
-                return
-            for waiting in group:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(Unavailable() if is_transient(error) else error)
+                    await self._file_group(connection, [waiting])
+            else:
+                _fail(group, error)
             return
         for waiting, result in zip(group, results, strict=True):
             if waiting.answer.done():
@@ -102,26 +114,32 @@ class Filer:
             else:
                 waiting.answer.set_result(result)
 
+    async def _file_together(
+        self, connection: Connection, filings: list[Filing]
+    ) -> list[Filed | Problem]:
+        async def work() -> list[Filed | Problem]:
+            return await file_batch(
+                connection,
+                filings,
+                source=self._runtime.source,
+                vault=self._vault,
+                now=self._runtime.clock.stepped,
+            )
 
-async def file_together(
-    runtime: Runtime, vault: Vault, filings: list[Filing]
-) -> list[Filed | Problem]:
-    """File requests that share no claim, in one transaction."""
-
-    async def work(connection: Connection) -> list[Filed | Problem]:
-        return await file_batch(
-            connection, filings, source=runtime.source, vault=vault, now=runtime.clock.stepped
-        )
-
-    return await in_transaction(runtime, work)
+        return await again_where_crossed(work)
 
 
-async def in_transaction(runtime: Runtime, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do work in one transaction; again where another process files the same at that moment."""
+def _fail(group: list[_Waiting], error: Exception) -> None:
+    for waiting in group:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(Unavailable() if is_transient(error) else error)
+
+
+async def again_where_crossed(work: Callable[[], Awaitable[T]]) -> T:
+    """Do work that is all or none; again where another process files the same at that moment."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
-            async with runtime.database.pool.acquire() as connection, connection.transaction():
-                return await work(connection)
+            return await work()
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
             if attempt == ATTEMPTS_MAX:
                 raise
