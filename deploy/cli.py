@@ -12,11 +12,13 @@ from deploy.demo.command import demo as demo_command
 from deploy.imports.command import imports
 from deploy.platform import migrate_all, serve_platform
 from deploy.policy import deadlines as deadlines_command
-from deploy.serve import require_database, serve
+from deploy.serve import require_database, require_secrets, serve
 from shared.bus.choose import open_bus
 from shared.clock import Clock
+from shared.database import plain_url
 from shared.events.catalogue import TOPICS
 from shared.events.words import Service
+from shared.migrations import migrate as migrate_service
 from shared.settings import read_settings
 from shared.telemetry import configure_logs
 
@@ -37,6 +39,8 @@ Host = Annotated[str, typer.Option(help="监听地址；容器内用 0.0.0.0")]
 def up(port: Port = 8000, host: Host = HOST) -> None:
     """一台机器上运行全部服务，数据保存在 HOTLINE_DATA_DIR。"""
     folder = local.data_dir()
+    if read_settings(Service.GATEWAY).database_url:
+        require_secrets(Service.GATEWAY, local.SECRET_NAMES)
     with local.local_settings(folder) as settings:
         console.print(f"数据目录：{folder.resolve()}")
         with console.status("正在准备数据库…"):
@@ -51,7 +55,8 @@ def migrate() -> None:
     """把六个服务的数据表升级到最新。"""
     for service in Service:
         require_database(service)
-    migrate_all(read_settings(Service.GATEWAY).database_url)
+    for service in Service:
+        migrate_service(service, plain_url(read_settings(service).database_url))
     console.print("数据表已是最新。")
 
 

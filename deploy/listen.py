@@ -1,11 +1,15 @@
 """Answering HTTP."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import uvicorn
 from starlette.types import ASGIApp
 
 
 async def listen(app: ASGIApp, *, host: str, port: int) -> None:
-    """Answer HTTP until a signal comes, then let the running calls end."""
+    """Answer HTTP until a signal comes, then let the running calls end and return."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -16,4 +20,18 @@ async def listen(app: ASGIApp, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=10,
         server_header=False,
     )
-    await uvicorn.Server(config).serve()
+    with _outliving_signals():
+        await uvicorn.Server(config).serve()
+
+
+@contextmanager
+def _outliving_signals() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more: what our callers hold must close first."""
+    kept = {
+        number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+import httpx
 from starlette.types import ASGIApp
 
 import services.gateway.app
 from deploy import registry
 from deploy.listen import listen
 from deploy.serve import stop, work
+from deploy.trial import load_trial
 from shared.bus.choose import open_bus
 from shared.bus.protocol import Bus
 from shared.clock import Clock
@@ -65,6 +67,10 @@ async def open_platform(settings: Settings, clock: Clock) -> AsyncIterator[Platf
 
 
 async def serve_platform(settings: Settings, clock: Clock, *, host: str, port: int) -> None:
-    """The whole platform on one port, until a signal comes."""
+    """The whole platform on one port, until a signal comes; an empty one gets the trial's units."""
     async with open_platform(settings, clock) as platform:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=platform.app), base_url="http://platform"
+        ) as client:
+            await load_trial(client, settings)
         await listen(platform.app, host=host, port=port)

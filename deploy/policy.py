@@ -8,10 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared.calendars import national_calendar
+from services.sla.rules import BadMatter, preview
 from shared.events.words import CHINESE, RequestType, Step, Urgency
-from shared.policy.deadlines import Deadline, Matter, Moments
-from shared.policy.deadlines import deadlines as compute
+from shared.policy.deadlines import Deadline, Moments
 from shared.policy.load import pack_for
 
 console = Console()
@@ -35,19 +34,21 @@ def deadlines(
         None if signed_at is None else _moment(signed_at, "--signed-at"),
     )
     try:
-        pack = pack_for(jurisdiction)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--jurisdiction") from error
-    try:
-        found = compute(
-            pack, national_calendar(), Matter(request_type, urgency, enforcement), moments
+        found = preview(
+            jurisdiction=jurisdiction,
+            request_type=request_type,
+            urgency=urgency,
+            moments=moments,
+            is_enforcement=enforcement,
         )
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--accepted-at") from error
+    except BadMatter as error:
+        raise typer.BadParameter(
+            str(error), param_hint=f"--{error.field.replace('_', '-')}"
+        ) from error
     if as_json:
         typer.echo(json.dumps({step.value: _plain(due) for step, due in found.items()}))
     else:
-        console.print(_table(pack.name, found))
+        console.print(_table(pack_for(jurisdiction).name, found))
 
 
 def _moment(text: str, option: str) -> datetime:

@@ -1,12 +1,13 @@
 """One process of one service: its HTTP side, or its worker."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 import uvloop
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from deploy import gateway, registry
@@ -26,6 +27,20 @@ PORTS: Mapping[Service, int] = {
 }
 """Where `hotline serve` listens: the gateway on 8000, intake on 8001 and so on."""
 WORKER_PORT_ABOVE = 1000
+SECRETS: Mapping[Service, tuple[str, ...]] = {
+    service: ("token_secret", "identity_key") if service is Service.INTAKE else ("token_secret",)
+    for service in Service
+}
+"""What a process must be given. Intake alone opens callers' identities."""
+ADVICE = {
+    "database_url": "没有数据库地址。请设置 DATABASE_URL（或 {prefix}DATABASE_URL），"
+    "例如 postgresql://user:password@host/database；单机试用请运行 hotline up。",
+    "token_secret": "没有令牌密钥。请设置 TOKEN_SECRET（或 {prefix}TOKEN_SECRET），各服务相同，"
+    "至少 32 个字符，例如 openssl rand -hex 32 的输出。",
+    "identity_key": "没有身份信息密钥。请设置 IDENTITY_KEY（或 {prefix}IDENTITY_KEY），"
+    "至少 32 个字符，例如 openssl rand -hex 32 的输出；"
+    "请另行备份，丢失后诉求人信息无法再读出。",
+}
 
 
 def serve(
@@ -35,22 +50,48 @@ def serve(
     host: Annotated[str, typer.Option(help="监听地址；容器内用 0.0.0.0")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="监听的端口")] = None,
 ) -> None:
-    """运行一个服务的一个进程（DATABASE_URL、KAFKA_BOOTSTRAP_SERVERS）。"""
+    """运行一个服务的一个进程（DATABASE_URL、KAFKA_BOOTSTRAP_SERVERS、TOKEN_SECRET）。"""
     require_database(service)
+    require_secrets(service, SECRETS[service])
     run = serve_worker if worker else serve_service
     uvloop.run(run(service, host=host, port=port))
 
 
 def require_database(service: Service) -> None:
-    """End the command, saying what to do, where no database is named."""
-    if not read_settings(service).database_url:
-        typer.secho(
-            f"没有数据库地址。请设置 DATABASE_URL（或 {service.upper()}_DATABASE_URL），"
-            "例如 postgresql://user:password@host/database；单机试用请运行 hotline up。",
-            err=True,
-            fg="red",
+    """End the command, saying what to do, where no database is named or a setting is no good."""
+    try:
+        settings = read_settings(service)
+    except ValidationError as error:
+        # The values stay out of the message: one of them may be a secret.
+        _refuse(
+            *(
+                f"设置有误：{_name(one['loc'])}（或 {service.upper()}_{_name(one['loc'])}）：{one['msg']}"
+                for one in error.errors()
+            )
         )
-        raise typer.Exit(2)
+    if not settings.database_url:
+        _refuse(ADVICE["database_url"].format(prefix=f"{service.upper()}_"))
+
+
+def require_secrets(service: Service, names: Sequence[str]) -> None:
+    """End the command, saying what to do, where a secret is not set.
+
+    The trial's own is known to everybody: it is never taken by default.
+    """
+    given = read_settings(service).model_fields_set
+    missing = [name for name in names if name not in given]
+    if missing:
+        _refuse(*(ADVICE[name].format(prefix=f"{service.upper()}_") for name in missing))
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in place).upper()
+
+
+def _refuse(*lines: str) -> NoReturn:
+    for line in lines:
+        typer.secho(line, err=True, fg="red")
+    raise typer.Exit(2)
 
 
 async def serve_service(service: Service, *, host: str, port: int | None) -> None:

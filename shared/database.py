@@ -88,11 +88,10 @@ async def open_database(schema: str, settings: Settings) -> AsyncIterator[Databa
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may well succeed a little later, with nothing wrong in it."""
-    if isinstance(error, OSError | TimeoutError):
+    # A connection that dies in the middle of a statement can show as an internal error of asyncpg.
+    lost = OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    if isinstance(error, lost):
         return True
-    if isinstance(error, asyncpg.InterfaceError):
-        # A value that does not fit its column is an InterfaceError too, and a ValueError.
-        return not isinstance(error, ValueError)
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(TRANSIENT_CLASSES)
     if error.__cause__ is not None:

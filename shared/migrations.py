@@ -23,8 +23,9 @@ PREPARE = """DO $$ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('migrate', 0));
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
         CREATE ROLE {role} NOLOGIN;
-    END IF;
-    IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
+        -- From PostgreSQL 16 on, who is no superuser must grant themselves what they made.
+        GRANT {role} TO current_user;
+    ELSIF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
         GRANT {role} TO current_user;
     END IF;
     CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role};

@@ -173,6 +173,11 @@ def field_error(field: str, code: str, message: str) -> Malformed:
     return Malformed(errors=[FieldError(field=field, code=code, message=message)])
 
 
+HTTP_DETAILS: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "请求无法识别。",
+    HTTPStatus.METHOD_NOT_ALLOWED: "此地址不支持该请求方法。",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "不支持这种内容格式。",
+}
 CHINESE_MESSAGES = {
     "missing": "缺少此项",
     "extra_forbidden": "没有此项，请删除或改正名称",
@@ -229,7 +234,9 @@ def install(app: FastAPI) -> None:
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return _http_problem(error.status_code).response()
+        response = _http_problem(error.status_code).response()
+        response.headers.update(error.headers or {})
+        return response
 
     async def on_failure(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.scope.get("path"), exc_info=error)
@@ -244,7 +251,8 @@ def install(app: FastAPI) -> None:
 def _http_problem(status: int) -> Problem:
     if status == HTTPStatus.NOT_FOUND:
         return NotFound()
-    problem = Problem(HTTPStatus(status).phrase)
+    phrase = HTTPStatus(status).phrase
+    problem = Problem(HTTP_DETAILS.get(status, f"请求未被接受（{phrase}）。"))
     problem.status, problem.code = status, HTTPStatus(status).name.lower()  # type: ignore[misc]
-    problem.__doc__ = HTTPStatus(status).phrase
+    problem.__doc__ = phrase
     return problem

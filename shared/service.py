@@ -25,7 +25,11 @@ METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 
 
 def create_app(
-    runtime: Runtime, routers: Iterable[APIRouter], *, health: Health | None = None
+    runtime: Runtime,
+    routers: Iterable[APIRouter],
+    *,
+    health: Health | None = None,
+    openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """The app of one service. What it needs is open already and closed by whoever opened it."""
     app = FastAPI(
@@ -33,7 +37,7 @@ def create_app(
         version="1",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=openapi_url,
         # Ours are in `shared.telemetry`; asking for FastAPI's costs on every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -18,6 +18,7 @@ from shared.runtime import Runtime
 Task = Callable[[], Awaitable[None]]
 RETRY_WAITING_SECONDS = 2.0
 RETRY_WAITING_MAX = 100
+FORGET_SECONDS = 600
 WELL_AFTER_SECONDS = 2.0
 """A task that has run so long since it was started again counts as well."""
 
@@ -88,7 +89,7 @@ async def run_worker(
     if handlers:
         tasks["consumer"] = lambda: consume(runtime, bus, inbox, health)
         tasks["waiting"] = lambda: _retry_waiting(runtime, inbox)
-    tasks["forget"] = lambda: _forget_kept_answers(runtime)
+    tasks["forget"] = lambda: _forget(runtime, bus)
     async with asyncio.TaskGroup() as group:
         for name, task in tasks.items():
             group.create_task(
@@ -150,11 +151,12 @@ async def _retry_waiting(runtime: Runtime, inbox: Inbox) -> None:
             await asyncio.sleep(RETRY_WAITING_SECONDS)
 
 
-async def _forget_kept_answers(runtime: Runtime) -> None:
+async def _forget(runtime: Runtime, bus: Bus) -> None:
     while True:
         await runtime.database.pool.execute(
             """DELETE FROM kept_answers
             WHERE kept_at < clock_timestamp() - make_interval(hours => $1)""",
             runtime.settings.idempotency_hours,
         )
-        await asyncio.sleep(600)
+        await bus.forget_old()
+        await asyncio.sleep(FORGET_SECONDS)

@@ -1,6 +1,7 @@
 """`hotline demo`: a simulated fortnight on a fresh platform, which then stays up."""
 
 import asyncio
+import atexit
 import json
 import os
 import shutil
@@ -57,7 +58,7 @@ def demo(
     if not is_ending:
         _require_free(port)
     scale = Scale(tickets=tickets, seed=seed)
-    with fresh_folder(local.data_dir() / "demo") as folder, embedded_postgres(folder) as url:
+    with embedded_postgres(fresh_folder(local.data_dir() / "demo")) as url:
         settings = demo_settings(url)
         with errors.status("正在准备数据库…"):
             migrate_all(url)
@@ -81,9 +82,8 @@ def demo_settings(url: str) -> Settings:
     )
 
 
-@contextmanager
-def fresh_folder(parent: Path) -> Iterator[Path]:
-    """A new folder for one run, removed after it; what a killed run left is removed first."""
+def fresh_folder(parent: Path) -> Path:
+    """A new folder for one run, removed at its exit; what a killed run left is removed first."""
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob("run-*"):
         if not _is_running(left):
@@ -91,10 +91,9 @@ def fresh_folder(parent: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=parent))
     # The server may run as another user, who must reach its data.
     folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    # The server's own handler, which comes to run before this one, writes here once more.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 async def _run(settings: Settings, scale: Scale, port: int | None, *, is_json: bool) -> bool:
@@ -186,7 +185,10 @@ def _require_free(port: int) -> None:
 
 def _is_running(folder: Path) -> bool:
     """Whether the process that made a run's folder still lives."""
-    with suppress(ValueError, IndexError, ProcessLookupError):
+    try:
         os.kill(int(folder.name.split("-")[1]), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
         return True
-    return False
+    return True

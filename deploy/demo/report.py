@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -38,17 +39,18 @@ COUNTED: dict[str, type[Payload]] = {
     "rated": TicketRated,
 }
 COLUMNS = {
-    "created": "受理",
-    "answered": "即答",
-    "refused": "不予受理",
-    "dispatched": "已派单",
-    "signed": "已签收",
-    "returned": "退单",
-    "replied": "已答复",
-    "overdue": "有超期",
-    "rated": "已评价",
-    "closed": "已办结",
+    "created": ("受理", "受理"),
+    "answered": ("即答", "接诉即答"),
+    "refused": ("不予", "不予受理"),
+    "dispatched": ("派单", "已派单"),
+    "signed": ("签收", "已签收"),
+    "returned": ("退单", "退过单"),
+    "replied": ("答复", "已答复"),
+    "overdue": ("超期", "有超期"),
+    "rated": ("评价", "已评价"),
+    "closed": ("办结", "已办结"),
 }
+"""The short and the full name of each figure."""
 FINDINGS_SHOWN_MAX = 20
 HOME = "512000"
 """The place whose people the examples are."""
@@ -64,15 +66,15 @@ def counts_of(held: Holdings, compared: Comparison) -> dict[str, int]:
 
 
 async def make_table(desk: Desk) -> Table:
-    """The figures of each place and unit, as the gateway gives them."""
-    table = Table("地区、单位", title="两周的工单", title_justify="left")
-    for name in COLUMNS.values():
-        table.add_column(name, justify="right")
+    """The figures of each place (a province with its cities) and unit, as the gateway says."""
+    table = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("件数", no_wrap=True)
+    for short, _ in COLUMNS.values():
+        table.add_column(short, justify="right", min_width=4)
     for place in PLACES:
         name, units = TRIAL_PLACES[place]
-        label = f"{name}（含州市）" if place == "530000" else name
         figures = await _overview(desk, Role.SUPERVISOR, place, jurisdiction=place)
-        table.add_row(label, *figures, style="bold")
+        table.add_row(name, *figures, style="bold")
         for category, unit in zip(CATEGORIES, units, strict=True):
             figures = await _overview(desk, Role.UNIT, unit_code(place, category))
             table.add_row(f"  {unit}", *figures)
@@ -82,7 +84,8 @@ async def make_table(desk: Desk) -> Table:
 
 def print_counts(console: Console, counts: Mapping[str, int], compared: Comparison) -> None:
     """The counts in one line, and what is wrong where something is."""
-    names = COLUMNS | {"lost": "丢失", "duplicated": "重复"}
+    names = {key: full for key, (_, full) in COLUMNS.items()}
+    names |= {"lost": "丢失", "duplicated": "重复"}
     console.print("　".join(f"{name} {counts[key]}" for key, name in names.items()))
     print_findings(console, compared)
 
@@ -98,30 +101,22 @@ async def print_invitation(console: Console, desk: Desk, *, port: int, now: date
     """Where to look, and lines that can be pasted."""
     base = f"http://127.0.0.1:{port}"
     waiting = await _find_waiting(desk)
-    unit = waiting["unit"]
-    console.print(
-        f"\n演示时钟：北京时间 {now:%Y-%m-%d %H:%M}，此后按真实时间前进。按 Ctrl+C 结束。\n"
-        f"首页　　{base}/\n接口说明 {base}/docs\n运行状态 {base}/readyz\n\n"
-        f"等待{_next_act(waiting)}的工单：{waiting['number']}（{waiting['title']}，"
-        f"{waiting['unit_name']}）\n编号 {waiting['id']}\n\n把下面各行粘贴到另一个终端：\n",
-        highlight=False,
-    )
     lines = [
+        "",
+        f"演示时钟：北京时间 {now:%Y-%m-%d %H:%M}，此后按真实时间前进。按 Ctrl+C 结束。",
+        f"首页　　 {base}/",
+        f"接口说明 {base}/docs",
+        f"运行状态 {base}/readyz",
+        "",
+        "把下面各行粘贴到另一个终端：",
+        "",
         f"BASE={base}",
         f"OPERATOR={desk.token(Role.OPERATOR, HOME)}  # 资阳市话务座席",
-        f"UNIT={desk.token(Role.UNIT, unit)}  # {waiting['unit_name']}",
         f"SUPERVISOR={desk.token(Role.SUPERVISOR, HOME)}  # 资阳市热线办督办",
-        f"TICKET={waiting['id']}",
         "",
         "# 登记一件诉求：立即受理、派单",
         _post("OPERATOR", "/v1/tickets", FILE),
-        "# 承办单位的收件箱",
-        _get("UNIT", "/v1/tickets?limit=5"),
-        f"# 承办单位{_next_act(waiting)}等待的工单",
-        _post("UNIT", f"/v1/tickets/$TICKET/{_act_of(waiting)}", _body_of(waiting)),
-        "# 这件工单的全程和各环节时限",
-        _get("OPERATOR", "/v1/tickets/$TICKET/timeline"),
-        _get("OPERATOR", "/v1/tickets/$TICKET/deadlines"),
+        *([] if waiting is None else _waiting_lines(desk, waiting)),
         "# 督办看总览，以及各单位各状态的件数",
         _get("SUPERVISOR", "/v1/analytics/overview"),
         _get("SUPERVISOR", "/v1/analytics/counts?by=unit,state"),
@@ -130,6 +125,25 @@ async def print_invitation(console: Console, desk: Desk, *, port: int, now: date
     ]
     for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _waiting_lines(desk: Desk, waiting: Mapping[str, Any]) -> list[str]:
+    """What the unit of a waiting ticket may try."""
+    unit, ticket = waiting["unit_name"], "/v1/tickets/$TICKET"
+    is_signed = waiting["state"] == State.SIGNED
+    act, name, body = ("reply", "答复", REPLY) if is_signed else ("sign", "签收", "{}")
+    return [
+        f"# 等待{name}的工单：{waiting['number']}（{waiting['title']}，{unit}）",
+        f"TICKET={waiting['id']}",
+        f"UNIT={desk.token(Role.UNIT, waiting['unit'])}  # {unit}",
+        "# 承办单位的收件箱",
+        _get("UNIT", "/v1/tickets?limit=5"),
+        f"# 承办单位{name}",
+        _post("UNIT", f"{ticket}/{act}", body),
+        "# 这件工单的全程和各环节时限",
+        _get("OPERATOR", f"{ticket}/timeline"),
+        _get("OPERATOR", f"{ticket}/deadlines"),
+    ]
 
 
 PAIR = ("512000", "532800")
@@ -161,27 +175,14 @@ def _post(who: str, path: str, body: str) -> str:
     )
 
 
-async def _find_waiting(desk: Desk) -> dict[str, Any]:
-    """A ticket that waits for its unit; the newest that is dispatched, else signed."""
+async def _find_waiting(desk: Desk) -> dict[str, Any] | None:
+    """The newest ticket of `HOME` that waits for its unit to sign, else to reply."""
     for state in (State.DISPATCHED, State.SIGNED):
-        for place in (HOME, *PLACES):
-            found = await desk.get(Role.SUPERVISOR, place, "/v1/tickets", state=state, limit=1)
-            for ticket in found["items"]:
-                waiting: dict[str, Any] = ticket
-                return waiting
-    raise LookupError("no ticket waits for a unit")
-
-
-def _act_of(waiting: Mapping[str, Any]) -> str:
-    return "sign" if waiting["state"] == State.DISPATCHED else "reply"
-
-
-def _next_act(waiting: Mapping[str, Any]) -> str:
-    return "签收" if _act_of(waiting) == "sign" else "答复"
-
-
-def _body_of(waiting: Mapping[str, Any]) -> str:
-    return "{}" if _act_of(waiting) == "sign" else REPLY
+        found = await desk.get(Role.SUPERVISOR, HOME, "/v1/tickets", state=state, limit=1)
+        for ticket in found["items"]:
+            waiting: dict[str, Any] = ticket
+            return waiting
+    return None
 
 
 async def _overview(desk: Desk, role: Role, whose: str, **query: str) -> list[str]:

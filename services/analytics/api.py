@@ -1,27 +1,20 @@
 """Analytics over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from services.analytics import queries, schemas
 from services.analytics.queries import Span
+from shared.answers import problems_of
 from shared.events.words import Role
 from shared.jurisdictions import covers
-from shared.problems import NotFound, ProblemBody, field_error
+from shared.problems import Malformed, NotFound, Unauthenticated, field_error
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
 ROWS_MAX = 10_000
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": description}
-    for status, description in (
-        (401, "没有登录"),
-        (404, "没有，或不在您的权限范围内"),
-        (422, "内容有误"),
-        (503, "稍后重试"),
-    )
-}
+PROBLEMS = problems_of(Malformed, Unauthenticated, NotFound)
 router = APIRouter(prefix="/v1/analytics", tags=["analytics"], responses=PROBLEMS)
 
 

@@ -1,23 +1,16 @@
 """What comes in and goes out over HTTP."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from services.analytics.models import KEY
+from shared.answers import BeijingTime, Input
 from shared.events.words import RequestType, State
 from shared.jurisdictions import CODE_PATTERN
 
 BY_MAX = 3
-
-
-class Input(BaseModel):
-    """A question: what is not known is refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=False
-    )
 
 
 class OverviewIn(Input):
@@ -41,7 +34,7 @@ class CountsIn(OverviewIn):
             description="统计维度，最多三个，可重复或用逗号分隔："
             "jurisdiction、unit、state、request_type、day"
         ),
-    ] = []
+    ] = []  # noqa: RUF012  pydantic copies it
 
     @field_validator("by")
     @classmethod
@@ -71,13 +64,13 @@ class Counts(BaseModel):
     """Counts, and when the newest event that they know of happened."""
 
     items: list[Count]
-    as_of: datetime | None
+    as_of: BeijingTime | None
 
 
 class Overview(BaseModel):
     """How many tickets came so far; a ticket counts in each that it has reached."""
 
-    as_of: datetime | None
+    as_of: BeijingTime | None
     tickets: Annotated[int, Field(description="登记总数")]
     created: Annotated[int, Field(description="受理并进入派单流程")]
     refused: Annotated[int, Field(description="不予受理")]

@@ -28,9 +28,9 @@ from services.dispatch.schemas import (
     Timeline,
     TimelineItem,
     View,
-    problems_of,
 )
 from shared import problems, seen
+from shared.answers import problems_of
 from shared.events.words import Act, Service
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.dispatch.models import Ticket as TicketRow
 from services.dispatch.models import TimelineEntry
 from services.dispatch.rules import allowed_to, running_deadlines
+from shared.answers import BeijingTime, Input, RunningDeadline, running
 from shared.calendars import national_calendar
 from shared.events.words import (
     CHINESE,
@@ -24,7 +24,7 @@ from shared.events.words import (
 )
 from shared.pages import read_cursor
 from shared.policy.model import Pack
-from shared.problems import Problem, ProblemBody, field_error
+from shared.problems import field_error
 from shared.security import Principal
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.-]+$")]
@@ -49,12 +49,6 @@ EVENT_NAMES = {
 }
 
 
-class Input(BaseModel):
-    """A body; a field that is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class TicketQuery(Input):
     """工单列表的查询条件。"""
 
@@ -71,17 +65,6 @@ class TicketQuery(Input):
             return None if key is None else UUID(str(key[0]))
         except ValueError as error:
             raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
-
-
-class RunningDeadline(BaseModel):
-    """一个尚未完成环节的时限。"""
-
-    step: Step
-    step_name: str
-    due_at: datetime
-    rule: str
-    source: str = Field(description="依据条款；default 表示默认值")
-    provisional: bool = Field(description="是否因放假安排尚未公布而为暂定")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +106,7 @@ class TicketReply(BaseModel):
 
     reply: int
     unit: str
-    at: datetime
+    at: BeijingTime
     replied_by: str
     findings: str
     basis: str
@@ -156,11 +139,11 @@ class TicketSummary(BaseModel):
     unit: str | None
     unit_name: str | None
     round: int = Field(description="第几次派单")
-    accepted_at: datetime | None
-    dispatched_at: datetime | None
-    signed_at: datetime | None
-    replied_at: datetime | None
-    closed_at: datetime | None
+    accepted_at: BeijingTime | None
+    dispatched_at: BeijingTime | None
+    signed_at: BeijingTime | None
+    replied_at: BeijingTime | None
+    closed_at: BeijingTime | None
     sequence: int
     allowed: list[Act] = Field(description="提问者此时可进行的操作")
     deadlines: list[RunningDeadline] = Field(description="仍在计时的时限")
@@ -179,7 +162,7 @@ class Ticket(TicketSummary):
     caller_id: UUID | None = Field(description="诉求人内部编号；承办单位不可见")
     policy: str | None = Field(description="受理时的政策包")
     rule: str | None = Field(description="派单所依规则；由人派单时为空")
-    filed_at: datetime | None
+    filed_at: BeijingTime | None
     ground: str | None = Field(description="不予受理的情形")
     source_article: str | None
     explanation: str | None
@@ -210,7 +193,7 @@ class TimelineItem(BaseModel):
     position: int
     event: str
     event_name: str
-    at: datetime
+    at: BeijingTime
     round: int
     unit: str | None
     by: str | None
@@ -241,35 +224,13 @@ class Timeline(BaseModel):
     items: list[TimelineItem]
 
 
-def problems_of(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """The problems of a route, for its page in OpenAPI."""
-    titles: dict[int, list[str]] = {}
-    for kind in kinds:
-        titles.setdefault(kind.status, []).append((kind.__doc__ or "").strip())
-    return {
-        status: {"model": ProblemBody, "description": " ".join(found)}
-        for status, found in titles.items()
-    }
-
-
 def deadlines_of(row: TicketRow, pack: Pack | None) -> list[RunningDeadline]:
     """The deadlines that run, in the order of the steps; none where the pack is not known here."""
     standing = row.standing
     if standing is None or pack is None:
         return []
-    running = running_deadlines(standing, pack, national_calendar())
-    return [
-        RunningDeadline(
-            step=step,
-            step_name=CHINESE[step],
-            due_at=running[step].due_at,
-            rule=running[step].rule,
-            source=running[step].source,
-            provisional=running[step].provisional,
-        )
-        for step in Step
-        if step in running
-    ]
+    found = running_deadlines(standing, pack, national_calendar())
+    return [running(step, found[step]) for step in Step if step in found]
 
 
 def _summary(row: TicketRow, view: View) -> dict[str, Any]:

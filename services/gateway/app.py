@@ -17,7 +17,7 @@ def make_app(
     runtime: Runtime, hops: Mapping[Service, ASGIApp], health: Health | None = None
 ) -> ASGIApp:
     """The gateway on an open runtime; `hops` lead to the five services."""
-    inner = create_app(runtime, [router], health=health)
+    inner = create_app(runtime, [router], health=health, openapi_url=None)
     inner.state.hops = hops
     inner.mount("/docs/assets", assets())
     settings = runtime.settings

@@ -1,6 +1,5 @@
 """Intake over HTTP."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -14,9 +13,20 @@ from services.intake.forms import filing_of
 from services.intake.identity import Identity, Vault
 from services.intake.models import Ticket
 from shared import seen
+from shared.answers import problems_of
 from shared.events.words import CHINESE, Role, State
 from shared.idempotency import Answer, hash_body, read_key, run_act
-from shared.problems import NotFound, ProblemBody
+from shared.problems import (
+    ActRefused,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    NotHeardYet,
+    StillRunning,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 from shared.security import Caller, Principal
 from shared.seen import wait_for_seen
 from shared.service import runtime_of
@@ -24,18 +34,17 @@ from shared.service import runtime_of
 FILERS = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 ASKERS = (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR)
 READERS = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": description}
-    for status, description in (
-        (401, "没有登录"),
-        (403, "角色无权"),
-        (404, "没有，或不是您的"),
-        (409, "状态不允许，或仍在处理"),
-        (413, "内容过大"),
-        (422, "内容有误"),
-        (503, "稍后重试"),
-    )
-}
+PROBLEMS = problems_of(
+    Malformed,
+    Unauthenticated,
+    NotAllowed,
+    NotFound,
+    ActRefused,
+    StillRunning,
+    TooLarge,
+    NotHeardYet,
+    Unavailable,
+)
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
 

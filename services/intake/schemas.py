@@ -1,23 +1,17 @@
 """What comes in and goes out over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.answers import BeijingTime, Input, RunningDeadline
 from shared.events.words import Channel, RequestType, Satisfaction, State, Urgency
 from shared.jurisdictions import CODE_PATTERN
 
 # PostgreSQL stores no NUL.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
-
-
-class Input(BaseModel):
-    """A body: what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class CallerIn(Input):
@@ -75,16 +69,6 @@ class FileTicket(Input):
     is_solved: bool = True
 
 
-class RunningDeadline(BaseModel):
-    """A deadline that runs."""
-
-    step: str
-    due_at: datetime
-    rule: str
-    source: str
-    provisional: bool
-
-
 class Refusal(BaseModel):
     """Why a request is not accepted, and where to turn."""
 
@@ -103,7 +87,7 @@ class FiledTicket(BaseModel):
     state: State
     state_name: str
     sequence: int
-    accepted_at: datetime
+    accepted_at: BeijingTime
     deadlines: list[RunningDeadline]
     refusal: Refusal | None = None
 

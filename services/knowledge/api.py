@@ -1,6 +1,6 @@
 """Knowledge over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,27 +10,25 @@ from services.knowledge import operations, queries, schemas
 from services.knowledge.models import Article
 from services.knowledge.operations import Text
 from services.knowledge.rules import ArticleState, allowed_acts
+from shared.answers import problems_of
 from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, read_cursor, write_cursor
-from shared.problems import NotAllowed, NotFound, ProblemBody, field_error
+from shared.problems import (
+    ActRefused,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    field_error,
+)
 from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
 PUBLISHERS = (Role.EDITOR, Role.ADMINISTRATOR)
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": description}
-    for status, description in (
-        (401, "没有登录"),
-        (403, "角色无权"),
-        (404, "没有，或不是您的"),
-        (409, "状态不允许，或仍在处理"),
-        (413, "内容过大"),
-        (422, "内容有误"),
-        (503, "稍后重试"),
-    )
-}
+PROBLEMS = problems_of(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, TooLarge)
 router = APIRouter(prefix="/v1/articles", tags=["articles"], responses=PROBLEMS)
 
 

@@ -1,12 +1,12 @@
 """What comes in and goes out over HTTP."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.knowledge.rules import ArticleAct, ArticleState
+from shared.answers import BeijingTime, Input
 from shared.jurisdictions import CODE_PATTERN
 
 
@@ -19,12 +19,6 @@ def _storable(text: str) -> str:
 Words = Annotated[str, AfterValidator(_storable)]
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 Unit = Annotated[Words, Field(min_length=1, max_length=64)]
-
-
-class Input(BaseModel):
-    """A body: what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class ReviseArticle(Input):
@@ -84,7 +78,7 @@ class ArticleOut(BaseModel):
     state: ArticleState
     version: Annotated[int, Field(description="用于答复的版本；未发布过为 0")]
     version_latest: Annotated[int, Field(description="最近写出的版本")]
-    expires_at: datetime | None
+    expires_at: BeijingTime | None
     is_expired: bool
     sequence: int
     answered: Annotated[int, Field(description="接诉即答引用次数")]
@@ -103,7 +97,7 @@ class HitOut(BaseModel):
     excerpt: str
     state: ArticleState
     version: int
-    expires_at: datetime | None
+    expires_at: BeijingTime | None
     score: Annotated[float | None, Field(description="与提问的相关程度")]
 
 
@@ -113,11 +107,11 @@ class VersionOut(BaseModel):
     version: int
     title: str
     body: str
-    expires_at: datetime | None
+    expires_at: BeijingTime | None
     written_by: str
-    written_at: datetime
+    written_at: BeijingTime
     published_by: str | None
-    published_at: datetime | None
+    published_at: BeijingTime | None
 
 
 class Search(Input):

@@ -10,10 +10,10 @@ from services.sla.schemas import (
     DeadlinePreview,
     PreviewDeadlines,
     TicketDeadlines,
-    problems_of,
     show_preview,
 )
 from shared import seen
+from shared.answers import problems_of
 from shared.events.words import Step
 from shared.policy.deadlines import Moments
 from shared.problems import Malformed, NotFound, NotHeardYet, Unauthenticated, field_error

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -12,7 +12,6 @@ from services.sla.rules import CHINESE_STATES, DeadlineState
 from shared.calendars import local
 from shared.events.words import CHINESE, RequestType, Step, Urgency
 from shared.policy.deadlines import Deadline
-from shared.problems import Problem, ProblemBody
 
 
 class DeadlineShown(BaseModel):
@@ -119,12 +118,4 @@ def show_preview(deadlines: Mapping[Step, Deadline]) -> dict[Step, DeadlinePrevi
             provisional=deadline.provisional,
         )
         for step, deadline in deadlines.items()
-    }
-
-
-def problems_of(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """The problems of a route, for its page in OpenAPI."""
-    return {
-        kind.status: {"model": ProblemBody, "description": (kind.__doc__ or "").strip()}
-        for kind in kinds
     }

@@ -75,3 +75,6 @@ class Bus(Protocol):
         self, group: str, topics: Sequence[str], load_offsets: LoadOffsets
     ) -> Reader:
         """A reader that has joined its group."""
+
+    async def forget_old(self) -> int:
+        """Delete what is past its retention, where the bus does not by itself; how many."""

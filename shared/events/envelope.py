@@ -15,7 +15,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 class Payload(BaseModel):
     """The data of one kind of event: frozen, tolerant of fields that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     type: ClassVar[str]
     topic: ClassVar[str] = "tickets"

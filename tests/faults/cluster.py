@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,27 +16,20 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import psutil
 
 from deploy.embedded import start_postgres
 from deploy.platform import migrate_all
 from deploy.trial import load_trial, trial_token
 from shared.bus.choose import open_bus
-from shared.database import plain_url
 from shared.events.catalogue import TOPICS
 from shared.events.words import Role, Service
 from shared.settings import TRIAL_SECRET, Settings
+from tests.faults import held, postgres
+from tests.faults.held import WORKERS
 from tests.harness import eventually
 from tests.kafka import KafkaForTests
 
 PLACES = ("512000",)
-WORKERS = (
-    Service.INTAKE,
-    Service.DISPATCH,
-    Service.SLA,
-    Service.KNOWLEDGE,
-    Service.ANALYTICS,
-)
 DOORS = (Service.GATEWAY, Service.INTAKE, Service.DISPATCH, Service.SLA, Service.ANALYTICS)
 
 
@@ -94,20 +86,11 @@ class Cluster:
 
     async def kill_and_restart_postgres(self, *, down_seconds: float = 0) -> None:
         """SIGKILL PostgreSQL, wait, and start it again on the same data."""
-        postmaster = psutil.Process(self.server.get_pid())
-        family = [postmaster, *postmaster.children(recursive=True)]
-        postmaster.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(psutil.wait_procs, family, timeout=20)
-        await asyncio.sleep(down_seconds)
-        await asyncio.to_thread(self.server.ensure_postgres_running)
+        await postgres.kill_and_restart(self.server, down_seconds=down_seconds)
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """What the database holds, past all services."""
-        connection = await asyncpg.connect(plain_url(self.settings.database_url))
-        try:
-            return await connection.fetch(query, *arguments)
-        finally:
-            await connection.close()
+        return await held.fetch(self.settings, query, *arguments)
 
     def client(self, role: Role, *, unit: str | None = None) -> httpx.AsyncClient:
         """Somebody at the gateway."""
@@ -118,30 +101,7 @@ class Cluster:
 
     async def drained(self) -> bool:
         """Whether every outbox is empty and every service has heard all that it listens to."""
-        for service in Service:
-            if (await self.fetch(f"SELECT 1 FROM {service}.outbox LIMIT 1")) != []:
-                return False
-        for service in WORKERS:
-            if not await self._has_heard_all(service):
-                return False
-        return True
-
-    async def _has_heard_all(self, service: Service) -> bool:
-        behind = await self.fetch(
-            f"""WITH said AS (
-                SELECT '/{self.settings.platform}/intake' AS source, id::text AS subject, sequence
-                FROM intake.tickets
-                UNION ALL
-                SELECT '/{self.settings.platform}/dispatch', id::text, sequence
-                FROM dispatch.tickets WHERE sequence > 0
-                UNION ALL
-                SELECT '/{self.settings.platform}/sla', ticket_id::text, sequence
-                FROM sla.clocks WHERE sequence > 0)
-            SELECT 1 FROM said LEFT JOIN {service}.heard h USING (source, subject)
-            WHERE source <> '/{self.settings.platform}/{service}'
-                AND h.sequence IS DISTINCT FROM said.sequence LIMIT 1"""
-        )
-        return service is Service.KNOWLEDGE or behind == []
+        return await held.drained(self.settings)
 
 
 @asynccontextmanager

@@ -1,26 +1,36 @@
 """People who go on working while processes die: every acknowledged act is remembered."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import httpx
 
 from shared.events.words import Role
-from tests.faults.cluster import Cluster
+from shared.settings import Settings
 
 REPLY = {"findings": "已核实", "basis": "条例", "result": "已处理", "contact": "电话告知"}
 ATTEMPTS_MAX = 200
 UNIT = "512000-01"
 
 
+class Reachable(Protocol):
+    """A platform with a gateway, in one process or in many."""
+
+    settings: Settings
+
+    def client(self, role: Role, *, unit: str | None = None) -> httpx.AsyncClient:
+        """Somebody at the gateway."""
+
+
 @dataclass
 class Traffic:
     """What was acknowledged so far."""
 
-    cluster: Cluster
+    platform: Reachable
     filed: set[str] = field(default_factory=set)
     signed: set[str] = field(default_factory=set)
     replied: set[str] = field(default_factory=set)
@@ -34,17 +44,41 @@ class Traffic:
 
     async def _work(self) -> None:
         async with (
-            self.cluster.client(Role.OPERATOR) as operator,
-            self.cluster.client(Role.UNIT, unit=UNIT) as unit,
+            self.platform.client(Role.OPERATOR) as operator,
+            self.platform.client(Role.UNIT, unit=UNIT) as unit,
         ):
             while self.is_running:
-                filed = await insist(operator, "/v1/tickets", request())
-                ticket = filed["id"]
-                self.filed.add(ticket)
-                await insist(unit, f"/v1/tickets/{ticket}/sign", {})
-                self.signed.add(ticket)
-                await insist(unit, f"/v1/tickets/{ticket}/reply", REPLY)
-                self.replied.add(ticket)
+                ticket = await self._file(operator)
+                await self._sign(unit, ticket)
+                await self._reply(unit, ticket)
+
+    async def file(self, count: int) -> list[str]:
+        """File some tickets, side by side."""
+        async with self.platform.client(Role.OPERATOR) as operator:
+            return await asyncio.gather(*(self._file(operator) for _ in range(count)))
+
+    async def sign(self, tickets: Iterable[str]) -> None:
+        """The unit signs some tickets, side by side."""
+        async with self.platform.client(Role.UNIT, unit=UNIT) as unit:
+            await asyncio.gather(*(self._sign(unit, ticket) for ticket in tickets))
+
+    async def reply(self, tickets: Iterable[str]) -> None:
+        """The unit replies to some tickets, side by side."""
+        async with self.platform.client(Role.UNIT, unit=UNIT) as unit:
+            await asyncio.gather(*(self._reply(unit, ticket) for ticket in tickets))
+
+    async def _file(self, operator: httpx.AsyncClient) -> str:
+        ticket: str = (await insist(operator, "/v1/tickets", request()))["id"]
+        self.filed.add(ticket)
+        return ticket
+
+    async def _sign(self, unit: httpx.AsyncClient, ticket: str) -> None:
+        await insist(unit, f"/v1/tickets/{ticket}/sign", {})
+        self.signed.add(ticket)
+
+    async def _reply(self, unit: httpx.AsyncClient, ticket: str) -> None:
+        await insist(unit, f"/v1/tickets/{ticket}/reply", REPLY)
+        self.replied.add(ticket)
 
 
 def request(**changes: Any) -> dict[str, Any]:

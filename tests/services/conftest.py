@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from shared.clock import Clock
+from shared.database import plain_url
 from shared.events.words import Service
 from shared.runtime import Runtime, open_runtime
+from shared.service import create_app
 from shared.settings import Settings
 from tests.conftest import TEMPLATE, at_database, run_sql
+from tests.services.edge_app import make_router
 
 EFFECTS = """CREATE TABLE dispatch.effects (
     position bigint GENERATED ALWAYS AS IDENTITY,
@@ -45,3 +50,26 @@ async def frame(frame_url: str) -> AsyncIterator[Runtime]:
     )
     async with open_runtime(Service.DISPATCH, settings, Clock()) as runtime:
         yield runtime
+
+
+@pytest.fixture(scope="session")
+def log_url(postgres: str) -> Iterator[str]:
+    """One database for the buses: topics and groups are each test's own."""
+    name = f"t_{uuid4().hex[:16]}"
+    asyncio.run(run_sql(postgres, f"CREATE DATABASE {name}"))
+    yield plain_url(at_database(postgres, name))
+    asyncio.run(run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def edge(frame: Runtime) -> FastAPI:
+    """A small service."""
+    return create_app(frame, [make_router()])
+
+
+@pytest.fixture
+async def edge_client(edge: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Its client, without a token."""
+    transport = httpx.ASGITransport(edge, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client

@@ -54,7 +54,7 @@ class Desk:
     app: FastAPI
     handlers: Handlers
 
-    async def person(self, role: Role, **claims: Any) -> httpx.AsyncClient:  # noqa: ANN401
+    async def person(self, role: Role, **claims: Any) -> httpx.AsyncClient:
         """A client with a token for this role."""
         bearer = token(self.harness.settings, role, **claims)
         return await self.harness.client(self.app, bearer)
@@ -71,7 +71,7 @@ class Desk:
         """Let dispatch hear one event of a ticket."""
         await self.hear(self.harness.event(payload, ticket_id, time=time))
 
-    async def file(self, *, time: datetime | None = None, **fields: Any) -> str:  # noqa: ANN401
+    async def file(self, *, time: datetime | None = None, **fields: Any) -> str:
         """A ticket as intake says it was created; its id."""
         ticket_id = str(uuid7())
         await self.tell(ticket_id, created(**fields), time=time)
@@ -114,7 +114,7 @@ class Desk:
         return items
 
 
-def created(**fields: Any) -> TicketCreated:  # noqa: ANN401
+def created(**fields: Any) -> TicketCreated:
     """What intake says of a request that was accepted."""
     values: Json = {
         "number": "512000-260914-0000001",

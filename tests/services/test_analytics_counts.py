@@ -9,6 +9,7 @@ from services.analytics import queries
 from services.analytics.consumer import handlers
 from services.analytics.operations import make_months
 from services.analytics.rules import CHANGES, FIRST
+from shared.calendars import BEIJING
 from shared.events.catalogue import PAYLOADS
 from shared.events.dispatch import TicketReopened
 from shared.events.envelope import Event, Payload
@@ -77,7 +78,7 @@ async def test_each_step_of_a_ticket_is_counted_at_once(harness: Harness, runtim
         *("replied_in_time", "rated", "satisfied", "solved", "closed"),
     ]
     assert await overview(analyst) == dict.fromkeys(reached, 1) | {
-        "as_of": NOON.isoformat().replace("+00:00", "Z")
+        "as_of": NOON.astimezone(BEIJING).isoformat()
     }
 
 

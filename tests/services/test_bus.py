@@ -1,9 +1,8 @@
 """One contract for both buses: the log in PostgreSQL, and Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from itertools import groupby
 from uuid import uuid4
 
@@ -14,69 +13,21 @@ import shared.bus.kafka
 from shared.bus.choose import open_bus
 from shared.bus.kafka import KafkaBus
 from shared.bus.postgres import PostgresBus, UnknownTopic
-from shared.bus.protocol import Bus, Message, Publisher, Reader, Record, TopicPartition
-from shared.database import plain_url
+from shared.bus.protocol import Bus, Message, Record, TopicPartition
 from shared.settings import Settings
-from tests.conftest import at_database, run_sql
-from tests.harness import eventually
 from tests.kafka import KafkaForTests
+from tests.services.bus_at_hand import (
+    BusAtHand,
+    kafka_bus,
+    messages,
+    nothing_stored,
+    number_of,
+    place_of,
+    read,
+)
 
 WRITERS = 8
 MESSAGES_PER_WRITER = 60
-
-
-@dataclass
-class BusAtHand:
-    """A bus with topics of its own, and what a service would have stored beside its effects."""
-
-    bus: Bus
-    kind: str
-    stack: AsyncExitStack
-    topics: list[str]
-    group: str = field(default_factory=lambda: f"group-{uuid4()}")
-    offsets: dict[TopicPartition, int] = field(default_factory=dict)
-
-    @property
-    def topic(self) -> str:
-        """The first topic."""
-        return self.topics[0]
-
-    async def load_offsets(self) -> dict[TopicPartition, int]:
-        """The stored offsets."""
-        return dict(self.offsets)
-
-    def store(self, records: list[Record]) -> None:
-        """Store the offsets after these records, as a consumer does with its effects."""
-        for record in records:
-            self.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
-
-    async def publisher(self) -> Publisher:
-        """A publisher, closed at the test's end."""
-        publisher = await self.bus.open_publisher()
-        self.stack.push_async_callback(publisher.close)
-        return publisher
-
-    async def reader(self) -> Reader:
-        """A member of the group, closed at the test's end."""
-        # The mock cluster waits 12 s before a group whose member has left takes another.
-        group = f"group-{uuid4()}" if self.kind == "mock" else self.group
-        reader = await self.bus.open_reader(group, self.topics, self.load_offsets)
-        self.stack.push_async_callback(reader.close)
-        return reader
-
-    def needs_a_broker(self, why: str) -> None:
-        """Skip on the mock cluster."""
-        if self.kind == "mock":
-            pytest.skip(f"librdkafka's mock cluster {why}")
-
-
-@pytest.fixture(scope="module")
-def log_url(postgres: str) -> Iterator[str]:
-    """One database for the module: topics and groups are each test's own."""
-    name = f"t_{uuid4().hex[:16]}"
-    asyncio.run(run_sql(postgres, f"CREATE DATABASE {name}"))
-    yield plain_url(at_database(postgres, name))
-    asyncio.run(run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["postgres", "kafka"])
@@ -89,7 +40,7 @@ async def at_hand(request: pytest.FixtureRequest, log_url: str) -> AsyncIterator
     else:
         kafka: KafkaForTests = request.getfixturevalue("kafka")
         kind = kafka.kind
-        bus = _kafka_bus(kafka)
+        bus = kafka_bus(kafka)
     if kind != "mock":
         await bus.create_topics(topics)
     async with AsyncExitStack() as stack:
@@ -99,24 +50,24 @@ async def at_hand(request: pytest.FixtureRequest, log_url: str) -> AsyncIterator
 async def test_messages_of_one_key_keep_their_order(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
     for number in range(40):
-        await publisher.publish(_messages(at_hand.topic, ["a", "b", "c"], number))
-    records = await _read(await at_hand.reader(), 120)
+        await publisher.publish(messages(at_hand.topic, ["a", "b", "c"], number))
+    records = await read(await at_hand.reader(), 120)
     for key in ("a", "b", "c"):
-        assert [_number(record) for record in records if record.key == key] == list(range(40))
+        assert [number_of(record) for record in records if record.key == key] == list(range(40))
 
 
 async def test_one_call_keeps_the_order_of_a_key(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
-    batch = [m for number in range(50) for m in _messages(at_hand.topic, ["a", "b"], number)]
+    batch = [m for number in range(50) for m in messages(at_hand.topic, ["a", "b"], number)]
     assert await publisher.publish(batch) == [None] * 100
-    records = await _read(await at_hand.reader(), 100)
-    assert [_number(record) for record in records if record.key == "a"] == list(range(50))
+    records = await read(await at_hand.reader(), 100)
+    assert [number_of(record) for record in records if record.key == "a"] == list(range(50))
 
 
 async def test_offsets_of_a_partition_go_up(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
-    await publisher.publish([m for n in range(30) for m in _messages(at_hand.topic, ["a"], n)])
-    records = await _read(await at_hand.reader(), 30)
+    await publisher.publish([m for n in range(30) for m in messages(at_hand.topic, ["a"], n)])
+    records = await read(await at_hand.reader(), 30)
     assert {record.partition for record in records} == {records[0].partition}
     offsets = [record.offset for record in records]
     assert offsets == sorted(set(offsets))
@@ -124,61 +75,61 @@ async def test_offsets_of_a_partition_go_up(at_hand: BusAtHand) -> None:
 
 async def test_a_reader_starts_where_the_stored_offsets_say(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
-    await publisher.publish([m for n in range(10) for m in _messages(at_hand.topic, ["a"], n)])
+    await publisher.publish([m for n in range(10) for m in messages(at_hand.topic, ["a"], n)])
     first = await at_hand.reader()
-    at_hand.store((await _read(first, 10))[:4])
+    at_hand.store((await read(first, 10))[:4])
     await first.close()
-    again = await _read(await at_hand.reader(), 6)
-    assert [_number(record) for record in again] == [4, 5, 6, 7, 8, 9]
+    again = await read(await at_hand.reader(), 6)
+    assert [number_of(record) for record in again] == [4, 5, 6, 7, 8, 9]
 
 
 async def test_offsets_restored_from_a_backup_skip_nothing(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
-    await publisher.publish([m for n in range(10) for m in _messages(at_hand.topic, ["a"], n)])
+    await publisher.publish([m for n in range(10) for m in messages(at_hand.topic, ["a"], n)])
     first = await at_hand.reader()
-    records = await _read(first, 10)
+    records = await read(first, 10)
     at_hand.store(records)
     await first.close()
     at_hand.store(records[:2])
-    again = await _read(await at_hand.reader(), 8)
-    assert [_number(record) for record in again] == list(range(2, 10))
+    again = await read(await at_hand.reader(), 8)
+    assert [number_of(record) for record in again] == list(range(2, 10))
 
 
 async def test_a_batch_that_failed_is_given_again_after_a_rewind(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
-    await publisher.publish([m for n in range(6) for m in _messages(at_hand.topic, ["a", "b"], n)])
+    await publisher.publish([m for n in range(6) for m in messages(at_hand.topic, ["a", "b"], n)])
     reader = await at_hand.reader()
-    first = await _read(reader, 12)
+    first = await read(reader, 12)
     await reader.rewind()
-    again = await _read(reader, 12)
-    assert sorted(map(_place, again)) == sorted(map(_place, first))
+    again = await read(reader, 12)
+    assert sorted(map(place_of, again)) == sorted(map(place_of, first))
 
 
 async def test_a_second_member_takes_over_when_the_first_closes(at_hand: BusAtHand) -> None:
     at_hand.needs_a_broker("lets members of a group race")
     publisher = await at_hand.publisher()
-    await publisher.publish([m for n in range(5) for m in _messages(at_hand.topic, ["a"], n)])
+    await publisher.publish([m for n in range(5) for m in messages(at_hand.topic, ["a"], n)])
     first = await at_hand.reader()
-    at_hand.store(await _read(first, 5))
+    at_hand.store(await read(first, 5))
     joining = asyncio.create_task(at_hand.reader())
     await first.close()
     second = await asyncio.wait_for(joining, timeout=20)
-    await publisher.publish([m for n in range(5, 9) for m in _messages(at_hand.topic, ["a"], n)])
-    assert [_number(record) for record in await _read(second, 4)] == [5, 6, 7, 8]
+    await publisher.publish([m for n in range(5, 9) for m in messages(at_hand.topic, ["a"], n)])
+    assert [number_of(record) for record in await read(second, 4)] == [5, 6, 7, 8]
 
 
 async def test_nothing_is_skipped_when_several_write_at_once(at_hand: BusAtHand) -> None:
     """A reader at `id > last` loses what commits later with a smaller id; ours must not."""
     reader = await at_hand.reader()
     total = WRITERS * MESSAGES_PER_WRITER
-    reading = asyncio.create_task(_read(reader, total, limit=7))
+    reading = asyncio.create_task(read(reader, total, limit=7))
     async with asyncio.TaskGroup() as group:
         for writer in range(WRITERS):
             group.create_task(_write(at_hand, f"writer-{writer}"))
     records = await reading
-    assert len({_place(record) for record in records}) == total
+    assert len({place_of(record) for record in records}) == total
     for key, own in groupby(sorted(records, key=lambda record: record.key), lambda r: r.key):
-        assert [_number(record) for record in own] == list(range(MESSAGES_PER_WRITER)), key
+        assert [number_of(record) for record in own] == list(range(MESSAGES_PER_WRITER)), key
 
 
 async def test_a_position_never_shows_before_a_smaller_one(log_url: str) -> None:
@@ -190,7 +141,7 @@ async def test_a_position_never_shows_before_a_smaller_one(log_url: str) -> None
         slow, quick = [await bus.open_publisher() for _ in range(2)]
         stack.push_async_callback(slow.close)
         stack.push_async_callback(quick.close)
-        reader = await bus.open_reader(topic, [topic], _nothing_stored)
+        reader = await bus.open_reader(topic, [topic], nothing_stored)
         stack.push_async_callback(reader.close)
         async with slow._connection.transaction():  # type: ignore[attr-defined]
             await slow.publish([Message(topic, "slow", b"0")])
@@ -198,36 +149,36 @@ async def test_a_position_never_shows_before_a_smaller_one(log_url: str) -> None
             assert await reader.fetch(10, wait_seconds=0.1) == []
             assert not waiting.done()
         await waiting
-        assert [record.key for record in await _read(reader, 2)] == ["slow", "quick"]
+        assert [record.key for record in await read(reader, 2)] == ["slow", "quick"]
 
 
 async def test_messages_of_all_topics_come(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
     for topic in at_hand.topics:
-        await publisher.publish(_messages(topic, ["a"], 1))
-    records = await _read(await at_hand.reader(), 2)
+        await publisher.publish(messages(topic, ["a"], 1))
+    records = await read(await at_hand.reader(), 2)
     assert {record.topic for record in records} == set(at_hand.topics)
 
 
 async def test_a_topic_in_the_second_place_is_not_starved(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
-    await publisher.publish([m for n in range(30) for m in _messages(at_hand.topics[0], ["a"], n)])
-    await publisher.publish(_messages(at_hand.topics[1], ["b"], 0))
-    records = await _read(await at_hand.reader(), 31, limit=5)
+    await publisher.publish([m for n in range(30) for m in messages(at_hand.topics[0], ["a"], n)])
+    await publisher.publish(messages(at_hand.topics[1], ["b"], 0))
+    records = await read(await at_hand.reader(), 31, limit=5)
     assert {record.topic for record in records} == set(at_hand.topics)
 
 
 async def test_a_fetch_gives_no_more_than_its_limit(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
     for topic in at_hand.topics:
-        await publisher.publish(_messages(topic, ["a", "b", "c", "d"], 1))
+        await publisher.publish(messages(topic, ["a", "b", "c", "d"], 1))
     reader = await at_hand.reader()
     found: list[Record] = []
     while len(found) < 8:
         records = await reader.fetch(3, wait_seconds=5)
         assert len(records) <= 3
         found += records
-    assert len(set(map(_place, found))) == 8
+    assert len(set(map(place_of, found))) == 8
 
 
 async def test_an_empty_fetch_returns_within_its_wait(at_hand: BusAtHand) -> None:
@@ -239,25 +190,25 @@ async def test_an_empty_fetch_returns_within_its_wait(at_hand: BusAtHand) -> Non
 async def test_a_waiting_fetch_is_woken_by_a_message(at_hand: BusAtHand) -> None:
     publisher, reader = await at_hand.publisher(), await at_hand.reader()
     await reader.fetch(10, wait_seconds=0.5)
-    waiting = asyncio.create_task(_read(reader, 1))
-    await publisher.publish(_messages(at_hand.topic, ["a"], 7))
-    assert [_number(record) for record in await asyncio.wait_for(waiting, 5)] == [7]
+    waiting = asyncio.create_task(read(reader, 1))
+    await publisher.publish(messages(at_hand.topic, ["a"], 7))
+    assert [number_of(record) for record in await asyncio.wait_for(waiting, 5)] == [7]
 
 
 async def test_values_come_back_byte_for_byte(at_hand: BusAtHand) -> None:
     publisher = await at_hand.publisher()
     value = "路灯不亮\x00".encode() + bytes(range(256))
     await publisher.publish([Message(at_hand.topic, "键", value)])
-    [record] = await _read(await at_hand.reader(), 1)
+    [record] = await read(await at_hand.reader(), 1)
     assert (record.key, record.value) == ("键", value)
 
 
 async def test_making_topics_again_keeps_what_is_in_them(at_hand: BusAtHand) -> None:
     at_hand.needs_a_broker("has no topic admin")
     publisher = await at_hand.publisher()
-    await publisher.publish(_messages(at_hand.topic, ["a"], 1))
+    await publisher.publish(messages(at_hand.topic, ["a"], 1))
     await at_hand.bus.create_topics([*at_hand.topics, f"topic-{uuid4()}"])
-    assert len(await _read(await at_hand.reader(), 1)) == 1
+    assert len(await read(await at_hand.reader(), 1)) == 1
 
 
 async def test_a_topic_that_nobody_made_fails_loudly(
@@ -273,7 +224,7 @@ async def test_a_topic_that_nobody_made_fails_loudly(
 async def test_a_message_that_is_too_large_fails_alone(kafka: KafkaForTests) -> None:
     if kafka.kind == "mock":
         pytest.skip("librdkafka's mock cluster has no topic admin, so no limits of its own")
-    bus, topic = _kafka_bus(kafka, partitions=1), f"topic-{uuid4()}"
+    bus, topic = kafka_bus(kafka, partitions=1), f"topic-{uuid4()}"
     await bus.create_topics([topic])
     publisher = await bus.open_publisher()
     try:
@@ -292,14 +243,14 @@ async def test_the_postgres_bus_forgets_what_is_older_than_its_retention(
     await bus.create_topics([topic])
     publisher = await bus.open_publisher()
     try:
-        await publisher.publish(_messages(topic, ["a", "b"], 1))
+        await publisher.publish(messages(topic, ["a", "b"], 1))
         assert await bus.forget_old() >= 2
-        await publisher.publish(_messages(topic, ["a"], 2))
+        await publisher.publish(messages(topic, ["a"], 2))
     finally:
         await publisher.close()
-    reader = await bus.open_reader(topic, [topic], _nothing_stored)
+    reader = await bus.open_reader(topic, [topic], nothing_stored)
     try:
-        assert [record.offset for record in await _read(reader, 1)] == [2]
+        assert [record.offset for record in await read(reader, 1)] == [2]
     finally:
         await reader.close()
 
@@ -314,7 +265,7 @@ async def test_a_reader_that_cannot_load_its_offsets_leaves_no_lock(log_url: str
 
     with pytest.raises(ConnectionError):
         await bus.open_reader(topic, [topic], fail)
-    reader = await asyncio.wait_for(bus.open_reader(topic, [topic], _nothing_stored), timeout=5)
+    reader = await asyncio.wait_for(bus.open_reader(topic, [topic], nothing_stored), timeout=5)
     await reader.close()
 
 
@@ -328,42 +279,4 @@ async def _write(at_hand: BusAtHand, key: str) -> None:
     publisher = await at_hand.publisher()
     for number in range(0, MESSAGES_PER_WRITER, 3):
         chunk = range(number, number + 3)
-        await publisher.publish([m for n in chunk for m in _messages(at_hand.topic, [key], n)])
-
-
-async def _read(reader: Reader, count: int, *, limit: int = 500) -> list[Record]:
-    found: list[Record] = []
-
-    async def has_all() -> bool:
-        found.extend(await reader.fetch(limit, wait_seconds=0.2))
-        return len(found) >= count
-
-    await eventually(has_all, seconds=25, what=f"{count} records")
-    assert len(found) == count
-    return found
-
-
-async def _nothing_stored() -> dict[TopicPartition, int]:
-    return {}
-
-
-def _kafka_bus(kafka: KafkaForTests, *, partitions: int = 3) -> KafkaBus:
-    return KafkaBus(
-        kafka.bootstrap_servers,
-        partitions=partitions,
-        replication=1,
-        retention_days=1,
-        stall_seconds_max=30,
-    )
-
-
-def _messages(topic: str, keys: list[str], number: int) -> list[Message]:
-    return [Message(topic, key, f"{number}".encode()) for key in keys]
-
-
-def _number(record: Record) -> int:
-    return int(record.value)
-
-
-def _place(record: Record) -> tuple[str, int, int]:
-    return record.topic, record.partition, record.offset
+        await publisher.publish([m for n in chunk for m in messages(at_hand.topic, [key], n)])

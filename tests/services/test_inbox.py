@@ -22,6 +22,9 @@ def desk(frame: Runtime) -> Desk:
     return Desk(frame)
 
 
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
 async def test_an_event_has_its_effect_and_moves_the_offset(desk: Desk) -> None:
     await desk.hear(said("t1", 1), said("t1", 2), said("t2", 1))
     assert await desk.effects("t1") == [1, 2]
@@ -71,7 +74,7 @@ async def test_a_killed_connection_parks_nothing_and_changes_nothing(desk: Desk)
 
     await desk.hear(said("t1", 1))
     desk.hook = kill
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as caught:
+    with pytest.raises(LOST) as caught:
         await desk.hear(said("t1", 2), said("t2", 1))
     assert is_transient(caught.value)
     assert await desk.effects("t1") == [1]
@@ -92,7 +95,7 @@ async def test_a_connection_killed_while_going_key_by_key_changes_nothing(desk: 
 
     desk.hook = kill_alone
     desk.failures["t1", 1] = Poison("broken")
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+    with pytest.raises(LOST):
         await desk.hear(said("t1", 1), said("t2", 1))
     assert await desk.reasons("t1") == []
     assert await desk.offset() is None

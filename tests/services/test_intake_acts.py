@@ -10,7 +10,7 @@ from services.intake.app import make_app
 from services.intake.consumer import handlers
 from shared.events.dispatch import TicketClosed, TicketReplied
 from shared.events.intake import TicketFollowedUp, TicketRated
-from shared.events.words import CloseReason, Role, Service
+from shared.events.words import CloseReason, Role
 from shared.runtime import Runtime
 from tests.harness import Harness, token
 from tests.services.test_intake_filing import REQUEST, intake, operator

@@ -19,6 +19,7 @@ from shared.runtime import Runtime
 from tests.conftest import run_sql
 from tests.harness import eventually
 
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 END_RELAY = """SELECT pg_terminate_backend(pid) FROM pg_locks
 WHERE locktype = 'advisory' AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
@@ -134,7 +135,7 @@ async def test_a_crash_between_send_and_delete_sends_again_and_loses_nothing(
 
     dying = RecordingPublisher()
     dying.publish = die_after_sending  # type: ignore[method-assign]
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as caught:
+    with pytest.raises(LOST) as caught:
         await outbox.relay_batch(connection, dying, 500)
     assert is_transient(caught.value)
     assert bus.sent == [("t1", 1)]

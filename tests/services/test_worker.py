@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -156,6 +157,13 @@ async def test_a_waiting_key_is_tried_again_by_itself(
     assert heard == [("t1", 1), ("t1", 2)]
 
 
+async def test_a_worker_forgets_messages_that_are_past_their_retention(frame: Runtime) -> None:
+    bus = await _bus(frame, retention_days=0)
+    await _publish(bus, [("t1", 1)])
+    async with _running(run_worker(frame, bus, {}, health=Health())):
+        await eventually(lambda: _is_forgotten(frame))
+
+
 async def test_a_worker_forgets_answers_that_are_older_than_a_day(frame: Runtime) -> None:
     await frame.database.pool.execute(
         """INSERT INTO kept_answers (caller, path, key, body_hash, status, answer, kept_at)
@@ -168,7 +176,7 @@ async def test_a_worker_forgets_answers_that_are_older_than_a_day(frame: Runtime
 
 
 @asynccontextmanager
-async def _running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401
+async def _running(work: Any) -> AsyncIterator[None]:
     task = asyncio.ensure_future(work)
     try:
         yield
@@ -178,10 +186,10 @@ async def _running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401
             await task
 
 
-async def _bus(frame: Runtime) -> PostgresBus:
+async def _bus(frame: Runtime, *, retention_days: int = 30) -> PostgresBus:
     url = plain_url(frame.settings.database_url)
     await run_sql(url, "DROP SCHEMA IF EXISTS bus CASCADE")
-    bus = PostgresBus(url, retention_days=30)
+    bus = PostgresBus(url, retention_days=retention_days)
     await bus.create_topics(list(TOPICS))
     return bus
 
@@ -226,6 +234,14 @@ async def _is_sent(frame: Runtime) -> bool:
 
 async def _is_parked(frame: Runtime, count: int) -> bool:
     return bool(await frame.database.pool.fetchval("SELECT count(*) FROM parked") == count)
+
+
+async def _is_forgotten(frame: Runtime) -> bool:
+    connection = await asyncpg.connect(plain_url(frame.settings.database_url))
+    try:
+        return bool(await connection.fetchval("SELECT count(*) FROM bus.log") == 0)
+    finally:
+        await connection.close()
 
 
 async def _are_kept(frame: Runtime, keys: list[str]) -> bool:

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from services.dispatch.schemas import Code, Input, Words
+from services.dispatch.schemas import Code, Words
+from shared.answers import Input
 from shared.events.words import ReturnDecision, ReturnGround
 
 

@@ -17,8 +17,9 @@ from services.dispatch.directory.schemas import (
     PutUnit,
     Unit,
 )
-from services.dispatch.schemas import Code, problems_of
+from services.dispatch.schemas import Code
 from shared import problems
+from shared.answers import problems_of
 from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor

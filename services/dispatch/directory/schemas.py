@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.dispatch.directory import rules
 from services.dispatch.models import DutyRule as DutyRuleRow
-from services.dispatch.schemas import Code, Input, Jurisdiction
+from services.dispatch.schemas import Code, Jurisdiction
+from shared.answers import Input
 from shared.events.words import RequestType
 from shared.pages import read_cursor
 

@@ -9,7 +9,8 @@ import orjson
 from services.intake import rules
 from services.intake.filing.requests import Filed, New, Request
 from services.intake.identity import Vault
-from shared.calendars import national_calendar
+from shared.answers import running
+from shared.calendars import local, national_calendar
 from shared.events.envelope import Event, Payload
 from shared.events.intake import Place, TicketAnswered, TicketCreated, TicketRefused
 from shared.events.words import CHINESE, State, Step
@@ -59,7 +60,7 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
 
 def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
     view = view_of(new.id, new.number, new.state, 1, vault)
-    view["accepted_at"] = at
+    view["accepted_at"] = local(at)
     request = new.filing.request
     if request.refusal is not None:
         view["refusal"] = {
@@ -77,17 +78,7 @@ def _running(new: New, at: datetime) -> list[dict[str, Any]]:
     request = new.filing.request
     matter = Matter(request.request_type, request.urgency, request.is_enforcement)
     due = step_deadline(new.filing.pack, national_calendar(), matter, Step.DISPATCH, at)
-    if due is None:
-        return []
-    return [
-        {
-            "step": Step.DISPATCH,
-            "due_at": due.due_at,
-            "rule": due.rule,
-            "source": due.source,
-            "provisional": due.provisional,
-        }
-    ]
+    return [] if due is None else [running(Step.DISPATCH, due).model_dump()]
 
 
 def view_of(

@@ -18,6 +18,7 @@ from services.intake.filing.requests import Filed, Filing, Key, New
 from services.intake.filing.statements import ADD, FIND_ARTICLES, FIND_FIRST, FIND_KEPT, LOOK
 from services.intake.identity import Vault
 from shared import outbox
+from shared.calendars import local
 from shared.database import Connection
 from shared.events.words import State
 from shared.problems import KeyReused, Problem, field_error
@@ -146,7 +147,7 @@ async def _answer_first(
     for row in rows:
         place = known[row["place"] - 1]
         view = view_of(row["id"], row["number"], State(row["state"]), row["sequence"], vault)
-        view["accepted_at"] = row["accepted_at"]
+        view["accepted_at"] = local(row["accepted_at"])
         results[place] = filed(200, view, row["id"], row["sequence"])
 
 

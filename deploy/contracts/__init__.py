@@ -1,0 +1,1 @@
+"""What the code promises to others, written down: events, problems, settings, metrics, routes."""

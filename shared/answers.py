@@ -1,0 +1,54 @@
+"""What answers of all services have in common."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared.calendars import BEIJING
+from shared.events.words import CHINESE, Step
+from shared.policy.deadlines import Deadline
+from shared.problems import Problem, ProblemBody
+
+BeijingTime = Annotated[datetime, AfterValidator(lambda at: at.astimezone(BEIJING))]
+"""A time as people read it: in Asia/Shanghai."""
+
+
+class Input(BaseModel):
+    """A body: what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class RunningDeadline(BaseModel):
+    """一个尚未完成环节的时限。"""
+
+    step: Step
+    step_name: str
+    due_at: BeijingTime
+    rule: str
+    source: str = Field(description="依据条款；default 表示默认值")
+    provisional: bool = Field(description="是否因放假安排尚未公布而为暂定")
+
+
+def running(step: Step, deadline: Deadline) -> RunningDeadline:
+    """A deadline as answers show it."""
+    return RunningDeadline(
+        step=step,
+        step_name=CHINESE[step],
+        due_at=deadline.due_at,
+        rule=deadline.rule,
+        source=deadline.source,
+        provisional=deadline.provisional,
+    )
+
+
+def problems_of(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """The problems of a route, for its page in OpenAPI."""
+    titles: dict[int, list[str]] = {}
+    for kind in kinds:
+        titles.setdefault(kind.status, []).append((kind.__doc__ or "").strip())
+    return {
+        status: {"model": ProblemBody, "description": " ".join(found)}
+        for status, found in titles.items()
+    }
