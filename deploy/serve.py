@@ -27,6 +27,7 @@ PORTS: Mapping[Service, int] = {
 }
 """Where `hotline serve` listens: the gateway on 8000, intake on 8001 and so on."""
 WORKER_PORT_ABOVE = 1000
+RETENTION_LOOK_SECONDS = 3600
 SECRETS: Mapping[Service, tuple[str, ...]] = {
     service: ("token_secret", "identity_key") if service is Service.INTAKE else ("token_secret",)
     for service in Service
@@ -63,12 +64,7 @@ def require_database(service: Service) -> None:
         settings = read_settings(service)
     except ValidationError as error:
         # The values stay out of the message: one of them may be a secret.
-        _refuse(
-            *(
-                f"设置有误：{_name(one['loc'])}（或 {service.upper()}_{_name(one['loc'])}）：{one['msg']}"
-                for one in error.errors()
-            )
-        )
+        _refuse(*(_explain(service, one["loc"], one["msg"]) for one in error.errors()))
     if not settings.database_url:
         _refuse(ADVICE["database_url"].format(prefix=f"{service.upper()}_"))
 
@@ -84,8 +80,9 @@ def require_secrets(service: Service, names: Sequence[str]) -> None:
         _refuse(*(ADVICE[name].format(prefix=f"{service.upper()}_") for name in missing))
 
 
-def _name(place: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in place).upper()
+def _explain(service: Service, place: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in place).upper()
+    return f"设置有误：{name}（或 {service.upper()}_{name}）：{message}"
 
 
 def _refuse(*lines: str) -> NoReturn:

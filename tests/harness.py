@@ -80,9 +80,7 @@ class Harness:
         self._sequences[source, subject] = sequence
         return Event(source, subject, sequence, time or datetime.now(UTC), payload)
 
-    async def hear(
-        self, runtime: Runtime, handlers: Handlers, *events: Event[Payload]
-    ) -> None:
+    async def hear(self, runtime: Runtime, handlers: Handlers, *events: Event[Payload]) -> None:
         """Let a service hear events, as its consumer would."""
         await self.hear_records(make_inbox(runtime, handlers), [self.record(e) for e in events])
 

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-import asyncpg
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
 
 from deploy import local
 from deploy.imports.sending import Unreachable
@@ -46,22 +44,21 @@ def choose_platform(
 ) -> Iterator[Opener]:
     """The gateway at `url`; else one on this machine; else a platform of our own, for now.
 
-    `notice` is told of the last. Raises `Unreachable` for a bad address, or where the database
-    does not answer.
+    `notice` is told of the last. Raises `Unreachable` for a bad address, or where a database is
+    named and no gateway runs on it: only services with the real secrets may write there.
     """
     chosen = url or (LOCAL_URL if _answers(LOCAL_URL) else None)
     if chosen is not None:
         place, bearer = _parse(chosen), token or _trial_token(jurisdiction)
         yield lambda: _remote(place, bearer)
         return
+    if read_settings(Service.GATEWAY).database_url:
+        raise Unreachable(
+            "已设置 DATABASE_URL，但没有正在运行的网关。请启动各服务，或用 --url 指明网关。"
+        )
     notice("没有正在运行的网关，本次导入在本进程内打开平台。")
     with local.local_settings(local.data_dir()) as settings:
-        try:
-            migrate_all(settings.database_url)
-        except (OSError, SQLAlchemyError, asyncpg.PostgresError) as error:
-            raise Unreachable(
-                f"数据库没有应答（{error}）。请检查 DATABASE_URL，或用 --url 指明正在运行的网关。"
-            ) from error
+        migrate_all(settings.database_url)
         yield lambda: in_process(settings, jurisdiction)
 
 

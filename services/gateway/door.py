@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,9 +11,16 @@ from shared import seen
 from shared.events.words import Service
 from shared.problems import NotFound, Problem
 from shared.security import TokenReader
+from shared.service import Measured
 
 SEEN_MAX = 100_000
 SEEN_HEADER = seen.HEADER.lower().encode()
+
+
+class Way(NamedTuple):
+    """Where a call went, as metrics name it."""
+
+    path: str
 
 
 class Door:
@@ -24,13 +32,17 @@ class Door:
         self._inner = inner
         self._hops = hops
         self._tokens = tokens
+        self._measured = Measured(self._enter, service=Service.GATEWAY)
         self._seen: OrderedDict[str, dict[str, int]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await self._measured(scope, receive, send)
+        else:
             await self._inner(scope, receive, send)
-            return
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             headers: dict[bytes, bytes] = dict(scope["headers"])
             self._tokens.read(headers.get(b"authorization", b"").decode("latin-1"))
@@ -40,6 +52,7 @@ class Door:
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
+        scope["route"] = Way(service)
         await self._pass(service, scope, receive, send)
 
     async def _pass(self, service: Service, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from shared.events.words import Service
+from shared.problems import Unavailable
 
 DOCS = """<!doctype html>
 <html lang="zh"><head><meta charset="utf-8"><title>12345 接口</title>
@@ -60,7 +61,8 @@ async def _documents(hops: Mapping[Service, ASGIApp]) -> dict[Service, dict[str,
         transport = httpx.ASGITransport(app=hop)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             answer = await client.get("/openapi.json")
-            answer.raise_for_status()
+            if not answer.is_success:
+                raise Unavailable(f"{service} 服务没有应答，接口说明暂不完整，请稍后重试。")
             documents[service] = answer.json()
     return documents
 

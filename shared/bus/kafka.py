@@ -13,6 +13,9 @@ from shared.bus.protocol import LoadOffsets, Message, Publisher, Reader, Record,
 REQUEST_TIMEOUT_MILLISECONDS = 10_000
 TOPIC_EXISTS = 36
 MESSAGE_BYTES_MAX = 4_194_304
+BATCH_BYTES_MAX = 262_144
+"""What the relay sends at once must fit into one batch a partition: with aiokafka's own 16 KB it
+takes several round trips, one after the other."""
 TOPIC_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
 """A broker that refused what the producer takes would refuse all that is sent along with it."""
 
@@ -73,6 +76,7 @@ class KafkaBus:
             acks="all",
             enable_idempotence=True,
             linger_ms=2,
+            max_batch_size=BATCH_BYTES_MAX,
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
             max_request_size=MESSAGE_BYTES_MAX,
         )

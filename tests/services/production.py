@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
+from typer.testing import CliRunner, Result
 
+from deploy.cli import app
 from deploy.trial import trial_token
 from shared.events.words import Role, Service
 from shared.settings import Settings
 from tests.faults.cluster import Process
 from tests.harness import eventually
-from tests.kafka import KafkaForTests
 
 DOORS = (Service.GATEWAY, Service.INTAKE, Service.DISPATCH)
 WORKERS = (Service.INTAKE, Service.DISPATCH)
@@ -95,6 +97,15 @@ def hotline(*arguments: str, environment: dict[str, str]) -> subprocess.Complete
     )
 
 
+def invoke(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *arguments: str) -> Result:
+    """Run a command in this process, on an environment of its own."""
+    for name in set(os.environ) - set(environment):
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return CliRunner().invoke(app, arguments)
+
+
 @contextmanager
 def open_production(settings: Settings, folder: Path) -> Iterator[Production]:
     """A platform whose processes end with the block; none is started yet."""
@@ -106,11 +117,11 @@ def open_production(settings: Settings, folder: Path) -> Iterator[Production]:
             process.kill()
 
 
-def production_settings(database_url: str, kafka: KafkaForTests) -> Settings:
+def production_settings(database_url: str, bootstrap_servers: str) -> Settings:
     """What one platform of a test shares with no other."""
     return Settings(
         database_url=database_url,
-        kafka_bootstrap_servers=kafka.bootstrap_servers,
+        kafka_bootstrap_servers=bootstrap_servers,
         kafka_partitions=3,
         topic_prefix=f"{secrets.token_hex(4)}.",
         token_secret=secrets.token_hex(32),

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from services.gateway.app import make_app
 from services.gateway.hops import HttpHop, open_session
 from shared.events.words import Role, Service
+from shared.telemetry import REQUEST_SECONDS
 from tests.harness import Harness, token
 
 TICKET = "01a1ff6b-3698-74a7-bb95-d23c2acab522"
@@ -83,6 +84,14 @@ async def test_a_neighbour_that_is_gone_is_answered_503(harness: Harness) -> Non
     assert answer.json()["code"] == "unavailable"
 
 
+async def test_the_api_document_waits_for_all_services(harness: Harness) -> None:
+    session = await harness.stack.enter_async_context(open_session())
+    client = await door(harness, intake=Neighbour(), sla=HttpHop(session, "http://127.0.0.1:1"))
+    answer = await client.get("/openapi.json")
+    assert answer.status_code == 503
+    assert "sla" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("is_chunked", [False, True])
 async def test_a_body_that_is_too_large_is_refused_at_the_door(
     harness: Harness, is_chunked: bool
@@ -107,3 +116,12 @@ async def test_the_api_page_loads_nothing_from_elsewhere(harness: Harness) -> No
     for link in [*links, "/openapi.json", "/"]:
         assert link.startswith("/")
         assert (await client.get(link)).status_code == 200
+
+
+async def test_calls_are_counted_by_where_they_went(harness: Harness) -> None:
+    client = await door(harness, sla=Neighbour())
+    labels = ["gateway", "GET", "sla", "200"]
+    before = REQUEST_SECONDS.labels(*labels)._sum.get()
+    await client.get(f"/v1/tickets/{TICKET}/deadlines")
+    assert REQUEST_SECONDS.labels(*labels)._sum.get() > before
+    assert 'route="sla"' in (await client.get("/metrics")).text

@@ -1,7 +1,6 @@
 """Each service in processes of its own, over real HTTP and Kafka, started and stopped for real."""
 
 import asyncio
-import os
 import re
 import subprocess
 import sys
@@ -12,9 +11,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from typer.testing import CliRunner, Result
 
-from deploy.cli import app
 from deploy.trial import load_trial
 from shared.database import DirectConnection, plain_url
 from shared.events.catalogue import TOPICS
@@ -27,8 +24,8 @@ from tests.kafka import KafkaForTests
 from tests.services.production import (
     UNIT,
     Production,
-    environment_of,
     hotline,
+    invoke,
     open_production,
     production_settings,
 )
@@ -47,7 +44,7 @@ def production(
     """The whole platform, brought up from an empty database as an operator would."""
     name = f"t_{uuid4().hex[:16]}"
     asyncio.run(run_sql(postgres, f"CREATE DATABASE {name}"))
-    settings = production_settings(at_database(postgres, name), kafka)
+    settings = production_settings(at_database(postgres, name), kafka.bootstrap_servers)
     with open_production(settings, tmp_path_factory.mktemp("production")) as opened:
         _prepare(opened, kafka)
         opened.start(tmp_path_factory.mktemp("logs"))
@@ -157,60 +154,6 @@ def test_preparing_again_does_no_harm(
     done = invoke(monkeypatch, production.environment, command)
     assert done.exit_code == 0, done.output
     assert command == "migrate" or all(topic in done.output for topic in TOPICS)
-
-
-def invoke(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *arguments: str) -> Result:
-    """Run a command in this process, on an environment of its own."""
-    for name in set(os.environ) - set(environment):
-        monkeypatch.delenv(name)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return CliRunner().invoke(app, arguments)
-
-
-def nowhere(kafka: KafkaForTests) -> dict[str, str]:
-    """An environment that has all that a service must be given, with nothing behind it."""
-    return environment_of(production_settings("postgresql://nobody@127.0.0.1:1/nothing", kafka))
-
-
-def test_a_service_without_a_database_ends_with_advice(kafka: KafkaForTests) -> None:
-    environment = nowhere(kafka)
-    del environment["DATABASE_URL"]
-    done = hotline("serve", "intake", environment=environment)
-    assert done.returncode == 2
-    assert "没有数据库地址。请设置 DATABASE_URL（或 INTAKE_DATABASE_URL）" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("missing", "command", "advice"),
-    [
-        ("TOKEN_SECRET", ("serve", "sla"), "没有令牌密钥。请设置 TOKEN_SECRET"),
-        ("TOKEN_SECRET", ("serve", "sla", "--worker"), "没有令牌密钥。请设置 TOKEN_SECRET"),
-        ("IDENTITY_KEY", ("serve", "intake"), "没有身份信息密钥。请设置 IDENTITY_KEY"),
-        ("IDENTITY_KEY", ("up",), "没有身份信息密钥。请设置 IDENTITY_KEY"),
-        ("DATABASE_URL", ("migrate",), "没有数据库地址。请设置 DATABASE_URL"),
-    ],
-)
-def test_what_lacks_a_secret_says_so_and_does_not_start(
-    kafka: KafkaForTests,
-    monkeypatch: pytest.MonkeyPatch,
-    missing: str,
-    command: tuple[str, ...],
-    advice: str,
-) -> None:
-    environment = nowhere(kafka)
-    del environment[missing]
-    done = invoke(monkeypatch, environment, *command)
-    assert (done.exit_code, advice in done.output) == (2, True), done.output
-
-
-def test_a_secret_that_is_too_short_is_refused_and_not_shown(
-    kafka: KafkaForTests, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = nowhere(kafka) | {"SLA_TOKEN_SECRET": "sesame"}
-    done = invoke(monkeypatch, environment, "serve", "sla")
-    assert (done.exit_code, "SLA_TOKEN_SECRET" in done.output) == (2, True), done.output
-    assert "sesame" not in done.output
 
 
 @asynccontextmanager
