@@ -202,6 +202,6 @@ def _show(run: Run) -> None:
 
 if __name__ == "__main__":
     configure_logs()
-    # It warns of every new topic whose leader is not chosen yet, and tries again.
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    # It complains of each new topic and group until their leaders are chosen, and tries again.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     typer.run(main)

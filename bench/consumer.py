@@ -119,6 +119,9 @@ async def _measure(
         assert await runtime.database.pool.fetchval("SELECT sum(sequence) FROM heard") == (
             _heard_last(events)
         )
+        if service is Service.DISPATCH:
+            said = await runtime.database.pool.fetchval("SELECT count(*) FROM outbox")
+            assert said == len(events), "not every ticket was dispatched"
     return bare_seconds, our_seconds
 
 

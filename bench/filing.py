@@ -35,11 +35,12 @@ async def run(url: str) -> list[dict[str, Any]]:
     await _prepare(url)
     rates: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for kind in ("plain", "orm", "intake", "one-process", "two-processes"):
+        for kind in ("plain", "grouped", "orm", "intake", "one-process", "two-processes"):
             rates.setdefault(kind, []).append(await _measure(kind, url))
     rate = {kind: statistics.median(found) for kind, found in rates.items()}
     pairs = [
         ("filing / plain asyncpg", "intake", "plain", 1.0),
+        ("filing / grouped into one statement", "intake", "grouped", 0.6),
         ("filing / SQLAlchemy ORM", "intake", "orm", 3.0),
         ("gateway in one process / intake", "one-process", "intake", 0.8),
         ("gateway between processes / intake", "two-processes", "intake", 0.4),

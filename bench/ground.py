@@ -1,6 +1,7 @@
 """What benches stand on: a PostgreSQL of the run's own, and a Kafka where one can run."""
 
 import asyncio
+import atexit
 import itertools
 import shutil
 import tempfile
@@ -47,6 +48,8 @@ def own_folder() -> Iterator[Path]:
     """A temporary folder that PostgreSQL may enter, also where it runs as a user of its own."""
     folder = Path(tempfile.mkdtemp(prefix="hotline-bench-"))
     folder.chmod(0o755)
+    # Once more at the very end: the server's wheel writes its lock again when the process exits.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
         yield folder
     finally:

@@ -1,5 +1,6 @@
 """The servers that `bench.filing` drives, one a process: `python -m bench.servers KIND PORT`."""
 
+import asyncio
 import os
 import sys
 from datetime import datetime
@@ -33,6 +34,14 @@ CREATE TABLE IF NOT EXISTS bench.tickets (id uuid PRIMARY KEY, jurisdiction text
     at timestamptz DEFAULT clock_timestamp());
 CREATE TABLE IF NOT EXISTS bench.outbox (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id uuid, topic text, key text, payload jsonb)"""
+
+GROUPED = """WITH filed AS (
+    INSERT INTO bench.tickets
+        (id, jurisdiction, type, title, content, channel, channel_ref, caller)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+        $7::text[], $8::jsonb[]))
+INSERT INTO bench.outbox (id, topic, key, payload)
+SELECT id, 'tickets', id::text, payload FROM unnest($1::uuid[], $9::jsonb[]) AS e (id, payload)"""
 
 
 class Plain(BaseModel):
@@ -127,6 +136,52 @@ async def serve_plain(url: str, port: int) -> None:
     await listen(app, host="127.0.0.1", port=port)
 
 
+async def serve_grouped(url: str, port: int) -> None:
+    """The plain server, but requests that arrive together go into one statement."""
+    pool = await asyncpg.create_pool(plain_url(url), min_size=1, max_size=2)
+    await pool.execute(SCHEMA)
+    app = FastAPI()
+    waiting: list[tuple[Plain, asyncio.Future[UUID]]] = []
+    woken = asyncio.Event()
+
+    async def write_groups() -> None:
+        async with pool.acquire() as connection:
+            while True:
+                await woken.wait()
+                woken.clear()
+                group, waiting[:] = list(waiting), []
+                ids = [uuid4() for _ in group]
+                bodies = [body for body, _ in group]
+                await connection.execute(
+                    GROUPED,
+                    ids,
+                    [body.jurisdiction for body in bodies],
+                    [body.type for body in bodies],
+                    [body.title for body in bodies],
+                    [body.content for body in bodies],
+                    [body.channel for body in bodies],
+                    [body.channel_ref for body in bodies],
+                    [orjson.dumps(body.caller).decode() for body in bodies],
+                    [orjson.dumps(body.model_dump(exclude={"caller"})).decode() for body in bodies],
+                )
+                for (_, answer), ticket in zip(group, ids, strict=True):
+                    answer.set_result(ticket)
+
+    writer = asyncio.create_task(write_groups())
+
+    @app.post("/v1/tickets", status_code=201)
+    async def file_ticket(body: Plain) -> Answer:
+        answer: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
+        waiting.append((body, answer))
+        woken.set()
+        return Answer(id=await answer, state="accepted")
+
+    await listen(app, host="127.0.0.1", port=port)
+    writer.cancel()
+    await asyncio.gather(writer, return_exceptions=True)
+    await pool.close()
+
+
 async def serve_orm(url: str, port: int) -> None:
     """The same with SQLAlchemy's ORM."""
     engine = create_async_engine(
@@ -182,6 +237,7 @@ async def serve_gateway(url: str, port: int) -> None:
 
 KINDS = {
     "plain": serve_plain,
+    "grouped": serve_grouped,
     "orm": serve_orm,
     "intake": serve_intake,
     "one-process": serve_one_process,
