@@ -16,6 +16,7 @@ async def listen(app: ASGIApp, *, host: str, port: int) -> None:
         port=port,
         lifespan="off",
         access_log=False,
+        proxy_headers=False,
         log_level="warning",
         timeout_graceful_shutdown=10,
         server_header=False,

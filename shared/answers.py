@@ -43,6 +43,25 @@ def running(step: Step, deadline: Deadline) -> RunningDeadline:
     )
 
 
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """A body's place in OpenAPI, where a route reads it by itself."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    whole = _inlined(schema, definitions)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+
+
+def _inlined(part: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401  any JSON
+    if isinstance(part, list):
+        return [_inlined(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        rest = {key: value for key, value in part.items() if key != "$ref"}
+        return _inlined(definitions[part["$ref"].rpartition("/")[2]], definitions) | rest
+    return {key: _inlined(value, definitions) for key, value in part.items()}
+
+
 def problems_of(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The problems of a route, for its page in OpenAPI."""
     titles: dict[int, list[str]] = {}

@@ -217,7 +217,9 @@ def field_errors(errors: Iterable[Any]) -> list[FieldError]:
         template = CHINESE_MESSAGES.get(error["type"])
         context = error.get("ctx", {})
         message = template.format(**context) if template else f"填写有误（{error['msg']}）"
-        found.append(FieldError(field=".".join(path), code=error["type"], message=message))
+        found.append(
+            FieldError(field=".".join(path) or "body", code=error["type"], message=message)
+        )
     return found
 
 

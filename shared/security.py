@@ -100,9 +100,14 @@ class TokenReader:
         return principal, float(claims["exp"])
 
 
-async def _read_principal(request: Request) -> Principal:
+def principal_of(request: Request) -> Principal:
+    """Who asks. Raises `Unauthenticated`."""
     tokens: TokenReader = request.app.state.tokens
     return tokens.read(request.headers.get("authorization"))
+
+
+async def _read_principal(request: Request) -> Principal:
+    return principal_of(request)
 
 
 Caller = Annotated[Principal, Depends(_read_principal)]

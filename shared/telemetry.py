@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
+from structlog.typing import EventDict
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -40,7 +41,7 @@ def configure_logs(level: int = logging.INFO) -> None:
     """Send logs as JSON lines to standard error."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _add_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # Locals stay out of tracebacks: they may hold a caller's name.
@@ -50,14 +51,15 @@ def configure_logs(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
 
 def new_traceparent() -> str:
     """A W3C trace context for work that nobody else began."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    digits = secrets.token_hex(24)
+    return f"00-{digits[:32]}-{digits[32:]}-01"
 
 
 def child_traceparent(parent: str | None) -> str:
@@ -78,8 +80,14 @@ def enter_trace(parent: str | None) -> str:
     """Go on with a trace in this task; logs carry its id from now on."""
     traceparent = child_traceparent(parent)
     _traceparent.set(traceparent)
-    structlog.contextvars.bind_contextvars(trace=traceparent.split("-")[1])
     return traceparent
+
+
+def _add_trace(_: object, __: str, event: EventDict) -> EventDict:
+    traceparent = _traceparent.get()
+    if traceparent is not None:
+        event["trace"] = traceparent.split("-")[1]
+    return event
 
 
 def _is_hex(text: str) -> bool:

@@ -130,9 +130,6 @@ def breakable_kafka(own_broker: Broker) -> KafkaForTests:
     )
 
 
-_kept: list[Broker] = []
-
-
 def _agreed_state(directory: Path, owner_pid: int) -> dict[str, Any]:
     with locked(directory / "lock", LOCK_SECONDS_MAX):
         state = _read_state(directory)
@@ -149,13 +146,13 @@ def _start_shared(directory: Path, owner_pid: int) -> dict[str, Any]:
         broker.start(Path(tempfile.mkdtemp(dir=directory)), owner_pid=owner_pid)
     except BrokerUnavailable as reason:
         return {**state, "reason": str(reason)}
-    _kept.append(broker)  # it outlives the worker that started it
-    return {
-        **state,
+    state |= {
         "pid": broker.pid,
         "bootstrap_servers": broker.bootstrap_servers,
         "version": broker.version,
     }
+    broker.disown()  # it outlives the worker that started it
+    return state
 
 
 def _read_state(directory: Path) -> dict[str, Any] | None:

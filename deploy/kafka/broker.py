@@ -143,6 +143,13 @@ class Broker:
                 process.wait()
         self._process = self._guard = None
 
+    def disown(self) -> None:
+        """Let it outlive this process; the owner named at its start ends it."""
+        for process in (self._guard, self._process):
+            if process:
+                process.returncode = 0  # else Popen warns that it still runs
+        self._process = self._guard = None
+
     def stop(self) -> None:
         """End it in order (SIGTERM), by force when that takes too long."""
         if self._process:

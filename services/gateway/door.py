@@ -12,9 +12,11 @@ from shared.events.words import Service
 from shared.problems import NotFound, Problem
 from shared.security import TokenReader
 from shared.service import Measured
+from shared.telemetry import current_traceparent
 
 SEEN_MAX = 100_000
 SEEN_HEADER = seen.HEADER.lower().encode()
+OURS = (SEEN_HEADER, b"traceparent")
 
 
 class Way(NamedTuple):
@@ -56,10 +58,12 @@ class Door:
         await self._pass(service, scope, receive, send)
 
     async def _pass(self, service: Service, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [pair for pair in scope["headers"] if pair[0] not in OURS]
+        headers.append((b"traceparent", (current_traceparent() or "").encode()))
         ticket = ticket_in(scope["path"])
-        hop_scope = dict(scope)
         if ticket is not None:
-            hop_scope["headers"] = self._with_seen(ticket, scope["headers"])
+            headers += self._seen_header(ticket, scope["headers"])
+        hop_scope = {**scope, "headers": headers}
 
         async def send_seen(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -68,21 +72,16 @@ class Door:
 
         await self._hops[service](hop_scope, receive, send_seen)
 
-    def _with_seen(
+    def _seen_header(
         self, ticket: str, headers: list[tuple[bytes, bytes]]
     ) -> list[tuple[bytes, bytes]]:
         known = self._seen.get(ticket, {})
-        kept = []
         for name, value in headers:
             if name == SEEN_HEADER:
                 told_of, told = seen.read_seen(value.decode("latin-1"))
                 if told_of.lower() == ticket:
                     known = later(known, told)
-            else:
-                kept.append((name, value))
-        if known:
-            kept.append((SEEN_HEADER, seen.write_seen(ticket, known).encode()))
-        return kept
+        return [(SEEN_HEADER, seen.write_seen(ticket, known).encode())] if known else []
 
     def _note_seen(self, message: Message) -> Message:
         for place, (name, value) in enumerate(message["headers"]):

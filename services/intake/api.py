@@ -9,11 +9,11 @@ from services.intake import operations, queries, rules, schemas
 from services.intake.bulk import answer_lines
 from services.intake.filing.filer import Filer
 from services.intake.filing.requests import Key
-from services.intake.forms import filing_of
+from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Identity, Vault
 from services.intake.models import Ticket
 from shared import seen
-from shared.answers import problems_of
+from shared.answers import json_body, problems_of
 from shared.events.words import CHINESE, Role, State
 from shared.idempotency import Answer, hash_body, read_key, run_act
 from shared.problems import (
@@ -27,7 +27,7 @@ from shared.problems import (
     Unauthenticated,
     Unavailable,
 )
-from shared.security import Caller, Principal
+from shared.security import Caller, Principal, principal_of
 from shared.seen import wait_for_seen
 from shared.service import runtime_of
 
@@ -48,16 +48,24 @@ PROBLEMS = problems_of(
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
 
-@router.post("/tickets", status_code=201, response_model=schemas.FiledTicket, tags=["tickets"])
-async def file_ticket(body: schemas.FileTicket, request: Request, caller: Caller) -> Response:
+# The hot path reads its body and its caller by itself: FastAPI's way costs a quarter of the call.
+@router.post(
+    "/tickets",
+    status_code=201,
+    response_model=schemas.FiledTicket,
+    tags=["tickets"],
+    openapi_extra=json_body(schemas.FileTicket),
+)
+async def file_ticket(request: Request) -> Response:
     """登记一件诉求 (A1). A repeated `channel_ref` or `external_id` answers 200."""
+    caller = principal_of(request)
     caller.require(*FILERS)
+    body = await request.body()
     key = read_key(request)
-    idempotency = None
+    kept = None
     if key is not None:
-        path, body_hash = request.url.path, hash_body(await request.body())
-        idempotency = Key(caller.subject, path, key, body_hash)
-    filing = await filing_of(request.app.state.directory, caller, body, idempotency)
+        kept = Key(caller.subject, request.scope["path"], key, hash_body(body))
+    filing = await filing_of(request.app.state.directory, caller, parse_request(body), kept)
     filer: Filer = request.app.state.filer
     filed = await filer.file(filing)
     return Response(

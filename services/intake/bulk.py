@@ -4,23 +4,21 @@ from collections.abc import Mapping
 
 import orjson
 from fastapi import Request, Response
-from pydantic import TypeAdapter, ValidationError
 
 from services.intake.directory import Directory
 from services.intake.filing.batch import file_batch
 from services.intake.filing.filer import again_where_crossed
 from services.intake.filing.requests import Filed, Filing, Key
 from services.intake.filing.statements import FIND_KEPT, KEEP
-from services.intake.forms import filing_of
+from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Vault
-from services.intake.schemas import BulkLine, FileTicket
+from services.intake.schemas import BulkLine
 from shared.database import Connection
 from shared.idempotency import hash_body, read_key
-from shared.problems import KeyReused, Malformed, Problem, TooLarge, field_errors
+from shared.problems import KeyReused, Problem, TooLarge
 from shared.runtime import Runtime
 from shared.security import Principal
 
-LINE = TypeAdapter(FileTicket)
 MEDIA_TYPE = "application/x-ndjson"
 
 
@@ -38,7 +36,7 @@ async def answer_lines(
         if not line.strip():
             continue
         try:
-            filings[place] = await filing_of(directory, caller, _parse(line), None)
+            filings[place] = await filing_of(directory, caller, parse_request(line), None)
         except Problem as problem:
             refused[place] = problem
     key = read_key(request)
@@ -100,13 +98,6 @@ def _rounds(filings: Mapping[int, Filing]) -> list[list[int]]:
             rounds.append([])
         rounds[depth].append(place)
     return rounds
-
-
-def _parse(line: bytes) -> FileTicket:
-    try:
-        return LINE.validate_json(line)
-    except ValidationError as error:
-        raise Malformed(errors=field_errors(error.errors(include_url=False))) from error
 
 
 def _line(place: int, result: Filed | Problem) -> bytes:

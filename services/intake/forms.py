@@ -1,5 +1,7 @@
 """From a body to a filing: the checks that need the policy and the directory."""
 
+from pydantic import TypeAdapter, ValidationError
+
 from services.intake import rules
 from services.intake.directory import Directory
 from services.intake.filing.requests import Filing, Key, Request
@@ -7,9 +9,19 @@ from services.intake.identity import Identity
 from services.intake.schemas import CallerIn, FileTicket
 from shared.policy.load import pack_for
 from shared.policy.model import Pack, ScopeGround
-from shared.problems import field_error
+from shared.problems import Malformed, field_error, field_errors
 from shared.security import Principal
 from shared.telemetry import current_traceparent
+
+FORM = TypeAdapter(FileTicket)
+
+
+def parse_request(body: bytes) -> FileTicket:
+    """A request from JSON. Raises `Malformed`, naming each field that is wrong."""
+    try:
+        return FORM.validate_json(body)
+    except ValidationError as error:
+        raise Malformed(errors=field_errors(error.errors(include_url=False))) from error
 
 
 async def filing_of(

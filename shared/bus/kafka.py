@@ -165,9 +165,12 @@ class KafkaReader:
         self._load_offsets = load_offsets
         self._stall_seconds_max = stall_seconds_max
         self._progress_at = time.monotonic()
+        self.seek_failure: Exception | None = None
 
     async def fetch(self, limit: int, wait_seconds: float) -> list[Record]:
-        """Up to `limit` records. Raises `Stalled`, or `KafkaError`."""
+        """Up to `limit` records. Raises `Stalled`, `KafkaError`, or why the offsets are unknown."""
+        if self.seek_failure is not None:
+            raise self.seek_failure
         found = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000), max_records=limit)
         records = [
             Record(
@@ -183,7 +186,9 @@ class KafkaReader:
         if records:
             self._progress_at = time.monotonic()
         elif time.monotonic() - self._progress_at > self._stall_seconds_max:
-            await self._check_progress()
+            # A position that nobody knows is waited for without an end.
+            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+                await self._check_progress()
         return records
 
     async def rewind(self) -> None:
@@ -230,7 +235,11 @@ class _SeekStored(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
         """Offsets are fenced where they are stored: nothing to finish here."""
 
     async def on_partitions_assigned(self, assigned: list[aiokafka.TopicPartition]) -> None:
-        await self._reader.seek_stored(set(assigned))
+        try:
+            await self._reader.seek_stored(set(assigned))
+        except Exception as error:
+            # aiokafka only logs it, and would read from the begin of the log.
+            self._reader.seek_failure = error
 
 
 __all__ = ["KafkaBus", "KafkaError", "Stalled"]

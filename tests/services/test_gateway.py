@@ -75,6 +75,15 @@ async def test_what_was_seen_of_another_ticket_is_not_carried(harness: Harness) 
     assert "ticket-seen" not in dispatch.heard[0]
 
 
+async def test_a_trace_goes_on_behind_the_door(harness: Harness) -> None:
+    sla = Neighbour()
+    client = await door(harness, sla=sla)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    await client.get(f"/v1/tickets/{TICKET}/deadlines", headers=headers)
+    assert sla.heard[0]["traceparent"].split("-")[1] == trace
+
+
 async def test_a_neighbour_that_is_gone_is_answered_503(harness: Harness) -> None:
     session = await harness.stack.enter_async_context(open_session())
     client = await door(harness, intake=HttpHop(session, "http://127.0.0.1:1"))

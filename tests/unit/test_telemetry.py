@@ -1,16 +1,18 @@
 """A trace goes on from step to step; what is no trace context begins a new one."""
 
+import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.contextvars import get_contextvars
 
 from shared.telemetry import (
     child_traceparent,
+    configure_logs,
     current_traceparent,
     enter_trace,
+    log,
     new_traceparent,
 )
 
@@ -53,7 +55,11 @@ def test_a_new_trace_is_a_trace_context() -> None:
     assert FORM.fullmatch(new_traceparent())
 
 
-async def test_what_is_said_now_and_what_is_logged_carry_the_trace() -> None:
+async def test_what_is_said_now_and_what_is_logged_carry_the_trace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs()
     own = enter_trace(PARENT)
     assert current_traceparent() == own
-    assert get_contextvars()["trace"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    log.info("something")
+    assert json.loads(capsys.readouterr().err)["trace"] == "4bf92f3577b34da6a3ce929d0e0e4736"
