@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 
 import aiokafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -11,6 +12,8 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, for_code
 from shared.bus.protocol import LoadOffsets, Message, Publisher, Reader, Record, TopicPartition
 
 REQUEST_TIMEOUT_MILLISECONDS = 10_000
+ANSWER_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 10
 TOPIC_EXISTS = 36
 MESSAGE_BYTES_MAX = 4_194_304
 BATCH_BYTES_MAX = 262_144
@@ -127,8 +130,13 @@ class KafkaPublisher:
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
         """Send all and wait. A message that can never be sent is its own failure.
 
-        Raises `KafkaError` for anything else: an idempotent producer may have to be made anew.
+        Raises `KafkaError`, or `TimeoutError`, for anything else: an idempotent producer may have
+        to be made anew, and one that a broker has forgotten may wait without an end.
         """
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            return await self._publish(messages)
+
+    async def _publish(self, messages: Sequence[Message]) -> list[Exception | None]:
         results: list[Exception | None] = [None] * len(messages)
         pending: list[asyncio.Future[object]] = []
         for place, message in enumerate(messages):
@@ -147,7 +155,7 @@ class KafkaPublisher:
 
     async def close(self) -> None:
         """Stop the producer; what it still holds is sent again by the next one."""
-        await self._producer.stop()
+        await _stop(self._producer.stop())
 
 
 class KafkaReader:
@@ -187,7 +195,7 @@ class KafkaReader:
             self._progress_at = time.monotonic()
         elif time.monotonic() - self._progress_at > self._stall_seconds_max:
             # A position that nobody knows is waited for without an end.
-            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 await self._check_progress()
         return records
 
@@ -212,7 +220,7 @@ class KafkaReader:
 
     async def close(self) -> None:
         """Leave the group."""
-        await self._consumer.stop()
+        await _stop(self._consumer.stop())
 
     async def _check_progress(self) -> None:
         """Nothing came for long: all is well only where the ends of the log are reached."""
@@ -240,6 +248,12 @@ class _SeekStored(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
         except Exception as error:
             # aiokafka only logs it, and would read from the begin of the log.
             self._reader.seek_failure = error
+
+
+async def _stop(stopping: Awaitable[None]) -> None:
+    """A client that cannot say goodbye to its broker is left behind."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping, timeout=STOP_SECONDS_MAX)
 
 
 __all__ = ["KafkaBus", "KafkaError", "Stalled"]
