@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,7 +105,9 @@ class Cluster:
 
 
 @asynccontextmanager
-async def open_cluster(kafka: KafkaForTests, **changes: Any) -> AsyncIterator[Cluster]:
+async def open_cluster(
+    kafka: KafkaForTests, *, without: Collection[Service] = (), **changes: Any
+) -> AsyncIterator[Cluster]:
     """Start everything, load the trial directory, and end it all at the end."""
     folder = Path(tempfile.mkdtemp(prefix="hotline-faults-"))
     folder.chmod(0o755)
@@ -122,7 +124,7 @@ async def open_cluster(kafka: KafkaForTests, **changes: Any) -> AsyncIterator[Cl
     try:
         await asyncio.to_thread(migrate_all, settings.database_url)
         await open_bus(settings).create_topics(list(TOPICS))
-        _start(cluster)
+        _start(cluster, without)
         async with cluster.client(Role.ADMINISTRATOR) as administrator:
             await eventually(lambda: _is_open(administrator), seconds=60, what="the gateway")
             await load_trial(administrator, settings, places=PLACES)
@@ -141,13 +143,17 @@ async def _is_open(client: httpx.AsyncClient) -> bool:
     return False
 
 
-def _start(cluster: Cluster) -> None:
+def _start(cluster: Cluster, without: Collection[Service]) -> None:
     doors = dict(zip(DOORS, _free_ports(len(DOORS)), strict=True))
     workers = dict(zip(WORKERS, _free_ports(len(WORKERS)), strict=True))
     environment = _environment(cluster.settings, doors)
     for service, port in doors.items():
+        if service in without:
+            continue
         _add(cluster, f"{service}", [service, "--port", str(port)], environment)
     for service, port in workers.items():
+        if service in without:
+            continue
         arguments = [service, "--worker", "--port", str(port)]
         _add(cluster, f"{service}.worker", arguments, environment)
     cluster.gateway_url = f"http://127.0.0.1:{doors[Service.GATEWAY]}"

@@ -95,9 +95,11 @@ def request(**changes: Any) -> dict[str, Any]:
     }
 
 
-async def insist(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
+async def insist(
+    client: httpx.AsyncClient, path: str, body: dict[str, Any], *, key: str | None = None
+) -> dict[str, Any]:
     """Send one act until it is acknowledged, always with the same Idempotency-Key."""
-    headers = {"Idempotency-Key": uuid4().hex}
+    headers = {"Idempotency-Key": key or uuid4().hex}
     last = ""
     for _ in range(ATTEMPTS_MAX):
         with suppress(httpx.HTTPError):
