@@ -13,7 +13,7 @@ from shared.bus.protocol import Record, TopicPartition
 from shared.database import Connection, Pool, is_transient
 from shared.events.envelope import BadEvent, Envelope, Payload, read
 from shared.hearing import Queue, Taken, in_sequence, queues, waves
-from shared.parked import BEHIND, GAP, POISON, WAITING, keep, park, parked_keys
+from shared.parked import BEHIND, GAP, POISON, WAITING, keep, lock_key, park, parked_keys
 
 HEARD = """SELECT h.subject, h.source, h.sequence
 FROM unnest($1::text[], $2::text[]) AS w (subject, source) JOIN heard h USING (subject, source)"""
@@ -109,7 +109,7 @@ class Inbox:
         """
         failure: Exception | None = None
         async with self._pool.acquire() as connection, connection.transaction():
-            await _lock_key(connection, key)
+            await lock_key(connection, key)
             rows = await connection.fetch(
                 "SELECT position, topic, key, message FROM parked WHERE key = $1 ORDER BY position",
                 key,
@@ -172,7 +172,7 @@ class Inbox:
         """Those of `keys` that have parked events; nobody replays them until our commit."""
         waiting = await parked_keys(connection, keys)
         for key in sorted(waiting):
-            await _lock_key(connection, key)
+            await lock_key(connection, key)
         return await parked_keys(connection, keys) if waiting else waiting
 
     async def _by_key(self, heard: Heard, found: Mapping[str, Queue]) -> int:
@@ -281,7 +281,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Gap):
         return GAP
     return WAITING if isinstance(error, Wait) else POISON
-
-
-async def _lock_key(connection: Connection, key: str) -> None:
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", key)

@@ -78,10 +78,17 @@ async def list_waiting(connection: Connection, limit: int, *, after: str = "") -
 
 async def discard_first(connection: Connection, key: str) -> str | None:
     """Drop the first parked event of a key for good; return why it was parked."""
-    detail: str | None = await connection.fetchval(
-        """DELETE FROM parked WHERE position = (
-            SELECT position FROM parked WHERE key = $1 ORDER BY position LIMIT 1)
-        RETURNING detail""",
-        key,
-    )
+    async with connection.transaction():
+        await lock_key(connection, key)
+        detail: str | None = await connection.fetchval(
+            """DELETE FROM parked WHERE position = (
+                SELECT position FROM parked WHERE key = $1 ORDER BY position LIMIT 1)
+            RETURNING detail""",
+            key,
+        )
     return detail
+
+
+async def lock_key(connection: Connection, key: str) -> None:
+    """Nobody else parks, replays or discards events of this key until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", key)

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -109,8 +108,7 @@ async def open_cluster(
     kafka: KafkaForTests, *, without: Collection[Service] = (), **changes: Any
 ) -> AsyncIterator[Cluster]:
     """Start everything, load the trial directory, and end it all at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="hotline-faults-"))
-    folder.chmod(0o755)
+    folder = postgres.own_folder()
     server = start_postgres(folder)
     settings = Settings(
         database_url=server.get_uri(),

@@ -1,6 +1,7 @@
 """PostgreSQL that dies, and PostgreSQL's own backups of one service's schema."""
 
 import asyncio
+import atexit
 import importlib.util
 import shutil
 import signal
@@ -22,14 +23,22 @@ from tests.conftest import run_sql
 @contextmanager
 def own_server() -> Iterator[Any]:
     """An embedded server that the test may kill."""
-    folder = Path(tempfile.mkdtemp(prefix="hotline-faults-"))
-    folder.chmod(0o755)
+    folder = own_folder()
     server = start_postgres(folder)
     try:
         yield server
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def own_folder() -> Path:
+    """A folder for a server that runs as another user; it goes with this process at the latest."""
+    folder = Path(tempfile.mkdtemp(prefix="hotline-faults-"))
+    folder.chmod(0o755)
+    # The server's own handler, which comes to run before this one, writes here once more.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 async def kill_and_restart(server: Any, *, down_seconds: float = 0) -> None:

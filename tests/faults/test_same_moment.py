@@ -76,8 +76,8 @@ async def test_sign_and_judgement_at_the_same_moment(town_settings: Settings) ->
     assert wrong == [], f"{len(wrong)} of {len(rows)}: {wrong[:3]}"
     # It was a race: many signs fell next to the deadline, on either side of it.
     near = [row["late_seconds"] for row in rows if abs(row["late_seconds"] or 1) < NEAR_SECONDS]
-    assert sum(late > 0 for late in near) > len(rows) / 20
-    assert sum(late <= 0 for late in near) > len(rows) / 20
+    assert sum(late > 0 for late in near) > len(rows) / 50
+    assert sum(late <= 0 for late in near) > len(rows) / 50
 
 
 async def file_many(town: Town) -> list[str]:
@@ -129,7 +129,8 @@ async def ask_ahead(town: Town, group: list[str], due_at: datetime) -> list[Reco
     clock = town.runtimes[Service.SLA]
     async with clock.database.pool.acquire() as connection, connection.transaction():
         await connection.execute(SOON, group, [due_at] * len(group))
-        await claim_due(connection, source=clock.source, now=due_at, limit=len(group))
+        # Some that came by bus may have been left.
+        await claim_due(connection, source=clock.source, now=due_at, limit=BY_BUS)
         rows = await connection.fetch(ASKED, group)
     return [Record("tickets", NO_PARTITION, *row) for row in rows]
 
