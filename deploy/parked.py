@@ -47,7 +47,7 @@ def discard(
     service: Annotated[Service, typer.Option(help="服务")],
     key: Annotated[str, typer.Option(help="工单")],
 ) -> None:
-    """丢弃一件工单最早搁置的那个事件（永远无法处理的），其后的可再重放；若因此有缺失，加 --accept-gap。"""
+    """丢弃一件工单最早搁置的那个事件，其后的可再重放（有缺失时加 --accept-gap）。"""
     with local.local_settings(local.data_dir()) as settings:
         dropped = asyncio.run(_discard(settings, service, key))
     console.print(f"已丢弃：{dropped}" if dropped else "没有搁置的事件。")
