@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Route
 
 from services.intake import operations, queries, rules, schemas
 from services.intake.bulk import answer_lines
@@ -48,7 +49,7 @@ PROBLEMS = problems_of(
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
 
-# The hot path reads its body and its caller by itself: FastAPI's way costs a quarter of the call.
+# The hot path reads its body and its caller by itself: FastAPI's way costs a third of the call.
 @router.post(
     "/tickets",
     status_code=201,
@@ -58,6 +59,7 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS)
 )
 async def file_ticket(request: Request) -> Response:
     """登记一件诉求 (A1). A repeated `channel_ref` or `external_id` answers 200."""
+    request.scope["route"] = FILING
     caller = principal_of(request)
     caller.require(*FILERS)
     body = await request.body()
@@ -74,6 +76,10 @@ async def file_ticket(request: Request) -> Response:
         media_type="application/json",
         headers=filed.headers,
     )
+
+
+FILING = Route("/v1/tickets", file_ticket, methods=["POST"])
+"""Straight to the function: FastAPI's own route only documents it."""
 
 
 @router.post(

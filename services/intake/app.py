@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import router
+from services.intake.api import FILING, router
 from services.intake.directory import Directory
 from services.intake.filing.filer import Filer
 from services.intake.identity import Vault
@@ -14,6 +14,7 @@ from shared.worker import Health
 def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of intake on an open runtime."""
     app = create_app(runtime, [router], health=health)
+    app.router.routes.insert(0, FILING)
     app.state.vault = Vault(runtime.settings.identity_key)
     app.state.filer = Filer(runtime, app.state.vault)
     app.state.directory = Directory(runtime)

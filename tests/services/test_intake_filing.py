@@ -244,6 +244,12 @@ async def test_a_bulk_answers_each_line_and_goes_on_after_a_bad_one(
     assert title == "幸福小区从昨晚起停水，至今没有恢复"
 
 
+async def test_filing_is_counted_by_its_route(operator: httpx.AsyncClient) -> None:
+    await operator.post("/v1/tickets", json=REQUEST)
+    metrics = (await operator.get("/metrics")).text
+    assert 'method="POST",route="/v1/tickets",service="intake",status="201"' in metrics
+
+
 async def test_who_may_not_file_is_refused(harness: Harness, intake: Runtime) -> None:
     app = make_app(intake)
     unit = await harness.client(app, token(harness.settings, Role.UNIT, unit="512000-01"))
