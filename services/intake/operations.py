@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import rules
-from services.intake.models import Article, Category, FollowUp, Jurisdiction, Look, Rating, Ticket
+from services.intake.models import Category, FollowUp, Jurisdiction, Look, Rating, Ticket
 from shared import outbox
 from shared.clock import Clock
 from shared.database import Connection
@@ -143,11 +142,6 @@ async def record_look(
     """Write down who saw a caller's identity and why, before it is shown (ZY 22)."""
     at = await clock.now(session)
     session.add(Look(ticket_id=ticket_id, by=by, at=at, purpose=purpose))
-
-
-async def find_article(session: AsyncSession, article_id: UUID) -> Article | None:
-    """An article as heard from knowledge."""
-    return (await session.execute(select(Article).where(Article.id == article_id))).scalar()
 
 
 async def move_tickets(
