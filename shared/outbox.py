@@ -111,7 +111,8 @@ async def run_relay(
             telemetry.EVENTS_SENT.labels(service).inc(sent)
             if sent == 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), timeout=1.0)
+                    async with asyncio.timeout(1.0):
+                        await woken.wait()
     finally:
         if publisher is not None:
             await publisher.close()

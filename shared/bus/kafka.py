@@ -253,7 +253,8 @@ class _SeekStored(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
 async def _stop(stopping: Awaitable[None]) -> None:
     """A client that cannot say goodbye to its broker is left behind."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(stopping, timeout=STOP_SECONDS_MAX)
+        async with asyncio.timeout(STOP_SECONDS_MAX):
+            await stopping
 
 
 __all__ = ["KafkaBus", "KafkaError", "Stalled"]

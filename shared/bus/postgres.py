@@ -152,7 +152,8 @@ class PostgresReader:
         records = await self._read(limit)
         if not records:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), timeout=wait_seconds)
+                async with asyncio.timeout(wait_seconds):
+                    await self._woken.wait()
             records = await self._read(limit)
         return records
 
