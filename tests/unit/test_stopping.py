@@ -14,10 +14,10 @@ class SilentConnection:
     """Has no records, and tells who listens on it."""
 
     def __init__(self) -> None:
-        self.listener: Callable[..., None] | None = None
+        self.wake: asyncio.Future[Callable[..., None]] = asyncio.Future()
 
     async def add_listener(self, _channel: str, listener: Callable[..., None]) -> None:
-        self.listener = listener
+        self.wake.set_result(listener)
 
     async def fetch(self, *_: object) -> list[Any]:
         return []
@@ -32,10 +32,9 @@ async def test_a_reader_that_is_woken_and_cancelled_at_once_ends() -> None:
     reader = PostgresReader(connection, ["tickets"], nothing_stored)
     await reader.rewind()
     fetching = asyncio.create_task(reader.fetch(10, wait_seconds=60))
-    while connection.listener is None:
-        await asyncio.sleep(0)
+    wake = await connection.wake
     await asyncio.sleep(0)
-    connection.listener()
+    wake()
     fetching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await fetching
