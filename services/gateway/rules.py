@@ -7,12 +7,16 @@ from shared.events.words import Service
 TICKET = r"/v1/tickets/[0-9a-fA-F-]{36}"
 ROUTES: tuple[tuple[str, str, Service], ...] = (
     ("POST", r"/v1/tickets(/bulk)?", Service.INTAKE),
-    ("*", TICKET + r"/(follow-up|rate|caller|reveal-caller)", Service.INTAKE),
+    ("*", TICKET + r"/(follow-up|rate|caller|reveal-caller|verify|amend)", Service.INTAKE),
     ("*", r"/v1/(jurisdictions|categories)(/.*)?", Service.INTAKE),
+    ("*", r"/v1/(scope|verifications|hotlines)(/.*)?", Service.INTAKE),
     ("GET", TICKET + r"/deadlines", Service.SLA),
-    ("*", r"/v1/deadlines/preview", Service.SLA),
+    ("*", TICKET + r"/(extend|(decide|explain)-extension|(set|decide)-limit)", Service.SLA),
+    ("*", TICKET + r"/(pause|resume)", Service.SLA),
+    ("*", r"/v1/(deadlines|extensions|limits|promises)(/.*)?", Service.SLA),
+    ("*", r"/v1/(orders|policies|calendars)(/.*)?", Service.SLA),
     ("*", r"/v1/tickets(/.*)?", Service.DISPATCH),
-    ("*", r"/v1/(units|duty-rules)(/.*)?", Service.DISPATCH),
+    ("*", r"/v1/(units|duty-rules|precedents)(/.*)?", Service.DISPATCH),
     ("*", r"/v1/articles(/.*)?", Service.KNOWLEDGE),
     ("*", r"/v1/analytics(/.*)?", Service.ANALYTICS),
 )

@@ -10,6 +10,7 @@ from uuid import UUID
 from shared.events.envelope import Payload
 from shared.events.words import (
     CloseReason,
+    DutyHours,
     RequestType,
     ReturnDecision,
     ReturnGround,
@@ -59,6 +60,11 @@ class TicketReturnRequested(DispatchPayload):
     legal_basis: str
     proposed_unit: str
     requested_by: str
+    is_late: bool | None = None
+    """After the pack's window; none where the pack was not known."""
+    due_at: datetime | None = None
+    rule: str | None = None
+    source_article: str | None = None
 
 
 class TicketReturnDecided(DispatchPayload):
@@ -76,9 +82,10 @@ class TicketResponded(DispatchPayload):
     """The unit's first response to an emergency (ZY 13.4); it counts as signing."""
 
     type: ClassVar[str] = "ticket.responded"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
     unit: str
     text: str
+    responded_by: str | None = None
 
 
 class TicketProgressed(DispatchPayload):
@@ -88,6 +95,8 @@ class TicketProgressed(DispatchPayload):
     heard_by = (Service.SLA, Service.ANALYTICS)
     unit: str
     text: str
+    next_step: str | None = None
+    reported_by: str | None = None
 
 
 class TicketReplied(DispatchPayload):
@@ -111,6 +120,7 @@ class TicketReopened(DispatchPayload):
     heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
     unit: str
     reason: str
+    reopened_by: str | None = None
 
 
 class TicketInterimClosed(DispatchPayload):
@@ -122,6 +132,7 @@ class TicketInterimClosed(DispatchPayload):
     progress: str
     next_step: str
     promised_at: datetime
+    closed_by: str | None = None
 
 
 class TicketWithdrawn(DispatchPayload):
@@ -180,6 +191,8 @@ class CaseDecided(DispatchPayload):
     lead_unit: str
     co_units: tuple[str, ...] = ()
     category: str | None = None
+    jurisdiction: str | None = None
+    document: str | None = None
 
 
 class UnitChanged(DispatchPayload):
@@ -193,3 +206,5 @@ class UnitChanged(DispatchPayload):
     jurisdiction: str
     request_types: tuple[RequestType, ...] = ()
     is_active: bool = True
+    superior: str | None = None
+    duty_hours: DutyHours = DutyHours.WORKING

@@ -5,7 +5,16 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.events.envelope import Payload
-from shared.events.words import Channel, CloseReason, RequestType, Satisfaction, Service, Urgency
+from shared.events.words import (
+    Channel,
+    CloseReason,
+    RequestType,
+    Satisfaction,
+    Service,
+    Step,
+    Urgency,
+    Verdict,
+)
 
 
 class Place(Payload):
@@ -59,6 +68,50 @@ class TicketRefused(Filed):
     explanation: str
 
 
+class TicketRecorded(Filed):
+    """A closed ticket of the past was taken over; no clock ever runs for it."""
+
+    type: ClassVar[str] = "ticket.recorded"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    closed_at: datetime
+    result: str | None = None
+    unit_name: str | None = None
+
+
+class VerificationRequested(Filed):
+    """A unit is asked whether a request is in scope; no deadline of a ticket runs yet (ZY 9)."""
+
+    type: ClassVar[str] = "ticket.verification_requested"
+    heard_by = (Service.SLA, Service.ANALYTICS)
+    policy: str
+    unit: str
+    question: str
+    requested_by: str
+
+
+class TicketVerified(IntakePayload):
+    """The unit said whether the request is in scope; acceptance or refusal follows (ZY 9)."""
+
+    type: ClassVar[str] = "ticket.verified"
+    heard_by = (Service.SLA, Service.ANALYTICS)
+    unit: str
+    is_in_scope: bool
+    opinion: str
+    verified_by: str
+
+
+class DeadlineAnswered(IntakePayload):
+    """Intake, owner of the act, answers the clock, as dispatch does by `deadline.judged`."""
+
+    type: ClassVar[str] = "deadline.answered"
+    heard_by = (Service.SLA,)
+    step: Step
+    version: int
+    due_at: datetime
+    verdict: Verdict
+    act_at: datetime | None = None
+
+
 class TicketAnswered(Filed):
     """A request was answered at once from the knowledge base (ZY 12)."""
 
@@ -76,7 +129,10 @@ class TicketAmended(IntakePayload):
     addition: str | None = None
     request_type: RequestType | None = None
     urgency: Urgency | None = None
+    is_enforcement: bool | None = None
     category: str | None = None
+    reason: str | None = None
+    amended_by: str | None = None
 
 
 class TicketWithdrawalRequested(IntakePayload):

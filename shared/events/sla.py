@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from shared.events.envelope import Payload
 from shared.events.words import Service, Step
@@ -54,6 +55,12 @@ class TicketExtensionRequested(SlaPayload):
     unit: str
     working_days: int
     ground: str
+    extension: int | None = None
+    """1 for the first that was asked for this ticket."""
+    due_at: datetime | None = None
+    """The deadline that it would move."""
+    source_article: str | None = None
+    requested_by: str | None = None
 
 
 class TicketExtensionDecided(SlaPayload):
@@ -63,6 +70,99 @@ class TicketExtensionDecided(SlaPayload):
     heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
     is_granted: bool
     due_at: datetime
+    """Where it was granted the new deadline of handling, else the old one."""
+    reason: str
+    unit: str | None = None
+    extension: int | None = None
+    working_days: int | None = None
+    version: int | None = None
+    rule: str | None = None
+    source_article: str | None = None
+    provisional: bool = False
+    decided_by: str | None = None
+
+
+class TicketExtensionExplained(SlaPayload):
+    """The unit told the caller of the extension and recorded how (ZY 13.3)."""
+
+    type: ClassVar[str] = "ticket.extension_explained"
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    unit: str
+    extension: int
+    contact: str
+    explained_by: str
+
+
+class TicketLimitRequested(SlaPayload):
+    """A unit entered a limit set by law for a ticket (C8: YN 六(三)4(4), XS 三(五))."""
+
+    type: ClassVar[str] = "ticket.limit_requested"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    unit: str
+    ground: str
+    law: str
+    article: str
+    amount: int
+    length_unit: str
+    requested_by: str
+
+
+class TicketLimitDecided(SlaPayload):
+    """The hotline confirmed or refused a limit set by law; confirmed, it replaces handling (C8)."""
+
+    type: ClassVar[str] = "ticket.limit_decided"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    unit: str
+    is_confirmed: bool
+    reason: str
+    law: str
+    article: str
+    amount: int
+    length_unit: str
+    due_at: datetime | None = None
+    version: int | None = None
+    rule: str | None = None
+    source_article: str | None = None
+    provisional: bool = False
+    decided_by: str
+
+
+class TicketClockPaused(SlaPayload):
+    """The clock of handling stopped on a ground that the pack names (C7)."""
+
+    type: ClassVar[str] = "ticket.clock_paused"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    ground: str
+    reason: str
+    source_article: str
+    paused_by: str
+
+
+class TicketClockResumed(SlaPayload):
+    """The clock of handling runs again, from where it stopped (C7)."""
+
+    type: ClassVar[str] = "ticket.clock_resumed"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    reason: str
+    due_at: datetime
+    version: int
+    rule: str
+    source_article: str
+    provisional: bool = False
+    resumed_by: str
+
+
+class TicketDeadlineMoved(SlaPayload):
+    """A handling time that had been extended, paused or set by law moved with the calendar (C6)."""
+
+    type: ClassVar[str] = "ticket.deadline_moved"
+    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    step: Step
+    version: int
+    due_at: datetime
+    rule: str
+    source_article: str
+    provisional: bool = False
     reason: str
 
 
@@ -74,8 +174,17 @@ class OrderIssued(SlaPayload):
     heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     number: str
     kind: str
+    """One of `OrderKind`; a string, since contracts only grow."""
     unit: str
     due_at: datetime
+    jurisdiction: str | None = None
+    ticket_id: UUID | None = None
+    step: Step | None = None
+    """The step of the ticket that was missed, where that is the ground."""
+    rule: str | None = None
+    grounds: str | None = None
+    source_article: str | None = None
+    signed_by: str | None = None
 
 
 class OrderAnswered(SlaPayload):
@@ -86,6 +195,9 @@ class OrderAnswered(SlaPayload):
     heard_by = (Service.ANALYTICS,)
     number: str
     text: str
+    unit: str | None = None
+    is_late: bool | None = None
+    answered_by: str | None = None
 
 
 class PolicyPublished(SlaPayload):
@@ -109,5 +221,7 @@ class CalendarPublished(SlaPayload):
     topic: ClassVar[str] = "directory"
     heard_by = (Service.INTAKE, Service.DISPATCH, Service.ANALYTICS)
     jurisdiction: str
+    """`000000` for the whole country."""
     hash: str
     calendar: str
+    """Days and published years as JSON."""
