@@ -1,8 +1,9 @@
 """Calendars: which days work, which hours a working day has, and which years are published.
 
 Days come from `chinesecalendar` and from overlays that an operator loads; a day of a year that
-nobody has published yet is taken as Monday to Friday and marked provisional. Times of day are in
-minutes from midnight, Beijing time. `shared.worktime` counts on these tables.
+nobody has published yet is taken as Monday to Friday and marked provisional. Hours may change with
+the season. Times of day are in minutes from midnight, Beijing time. `shared.worktime` counts on
+these tables.
 """
 
 import json
@@ -17,17 +18,22 @@ from typing import NamedTuple
 
 from chinese_calendar.constants import Holiday, holidays, workdays
 
+from shared.hours import DAY_MINUTES as DAY_MINUTES
+from shared.hours import DayHours, day_hours_of, season_kinds
+from shared.hours import Hours as Hours
+from shared.hours import Season as Season
+
 # Asia/Shanghai has had no summer time since 1991, and the tables begin later: a fixed offset is
 # right, and converts many times faster than a zone file.
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIRST_DAY = date(2004, 1, 1)
 LAST_DAY = date(2099, 12, 31)
 
-DAY_MINUTES = 24 * 60
-MINUTE_MICROSECONDS = 60_000_000
 CALENDARS_KEPT_MAX = 512
 
 _SATURDAY = 5
+# The library leaves out the last character, which the notices write.
+_SHORT_NAMES = frozenset({"清明", "端午", "中秋"})
 _FIRST_ORDINAL = FIRST_DAY.toordinal()
 _DAYS = LAST_DAY.toordinal() - _FIRST_ORDINAL + 1
 
@@ -48,45 +54,16 @@ class ExplicitDay(NamedTuple):
     name: str = ""
 
 
-class DayNote(NamedTuple):
-    """A day that explains a deadline: a day off, or a weekend day that was made up."""
-
-    day: date
-    works: bool
-    name: str
-    provisional: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Days that override the tables below it; `published_years` are no longer provisional."""
+    """Days that override the tables below it.
+
+    A year in `published_years` is no longer provisional, and is told whole: below its days lie
+    ordinary weeks, whatever the tables said before.
+    """
 
     days: tuple[ExplicitDay, ...] = ()
     published_years: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """The hours of a working day as half-open spans, in minutes from midnight."""
-
-    spans: tuple[tuple[int, int], ...] = ((9 * 60, 12 * 60), (13 * 60 + 30, 17 * 60 + 30))
-
-    def __post_init__(self) -> None:
-        """Refuse spans that are empty, cross or leave the day (ValueError)."""
-        edges = [edge for span in self.spans for edge in span]
-        rising = all(left < right for left, right in self.spans) and edges == sorted(edges)
-        if not edges or not rising or edges[0] < 0 or edges[-1] > DAY_MINUTES:
-            raise ValueError("工作时间应由早到晚排列、互不重叠，并在 00:00 至 24:00 之内")
-
-    @property
-    def opens(self) -> int:
-        """The first opening, in minutes."""
-        return self.spans[0][0]
-
-    @property
-    def closes(self) -> int:
-        """The last close, in minutes."""
-        return self.spans[-1][1]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -101,13 +78,16 @@ class Calendar:
     published: bytes
     names: Mapping[int, str]
     content_hash: str
-    # Prefix sums: entry i counts days before day i, so one subtraction answers for any stretch.
+    # Prefix sums: entry i counts what lies before day i (days, microseconds of working time), so
+    # that one subtraction answers for any stretch.
     working_before: tuple[int, ...]
     unpublished_before: tuple[int, ...]
+    worked_before: tuple[int, ...]
     working_days: tuple[int, ...]
     midnights: tuple[datetime, ...]
-    day_microseconds: int
-    close: timedelta
+    # The hours of a day are day_hours[kinds[i]]: the default's first, then the seasons'.
+    kinds: bytes
+    day_hours: tuple[DayHours, ...]
 
     def __eq__(self, other: object) -> bool:
         """Same content."""
@@ -142,10 +122,10 @@ def national_calendar() -> Calendar:
     names: dict[int, str] = {}
     for day, name in holidays.items():
         works[day_index(day)] = False
-        names[day_index(day)] = Holiday(name).chinese
+        names[day_index(day)] = _chinese(name)
     for day, name in workdays.items():
         works[day_index(day)] = True
-        names[day_index(day)] = f"{Holiday(name).chinese}调休上班"
+        names[day_index(day)] = f"{_chinese(name)}调休上班"
     return _calendar(Hours(), bytes(works), published, names)
 
 
@@ -168,6 +148,9 @@ def with_overlays(calendar: Calendar, *overlays: Overlay) -> Calendar:
         for year in overlay.published_years:
             first, last = day_index(date(year, 1, 1)), day_index(date(year, 12, 31))
             published[first : last + 1] = b"\x01" * (last - first + 1)
+            for index in range(first, last + 1):
+                works[index] = day_at(index).weekday() < _SATURDAY
+                names.pop(index, None)
         for day, is_working, name in overlay.days:
             works[day_index(day)] = is_working
             names[day_index(day)] = name or ("上班" if is_working else "放假")
@@ -182,20 +165,6 @@ def is_working_day(calendar: Calendar, day: date) -> bool:
 def is_provisional(calendar: Calendar, day: date) -> bool:
     """Whether nobody has published the day's year yet."""
     return calendar.published[day_index(day)] == 0
-
-
-def notable_days(calendar: Calendar, start: datetime, due_at: datetime) -> tuple[DayNote, ...]:
-    """The days off and the made-up days after the day of `start`, up to the deadline's own day."""
-    first = day_index(local(start)) + 1
-    last = day_index(local(due_at) - timedelta(microseconds=1))
-    notes = []
-    for index in range(first, last + 1):
-        day, works = day_at(index), calendar.works[index] == 1
-        if works and (index not in calendar.names or day.weekday() < _SATURDAY):
-            continue
-        name = calendar.names.get(index, "双休日")
-        notes.append(DayNote(day, works, name, not calendar.published[index]))
-    return tuple(notes)
 
 
 def local(at: datetime) -> datetime:
@@ -221,8 +190,17 @@ def day_at(index: int) -> date:
     return date.fromordinal(_FIRST_ORDINAL + index)
 
 
+def _chinese(name: str) -> str:
+    chinese: str = Holiday(name).chinese
+    return f"{chinese}节" if chinese in _SHORT_NAMES else chinese
+
+
 def _calendar(hours: Hours, works: bytes, published: bytes, names: Mapping[int, str]) -> Calendar:
-    words = json.dumps([FIRST_DAY.isoformat(), hours.spans, sorted(names.items())])
+    seasons = [(season.first, season.last, season.spans) for season in hours.seasons]
+    words = json.dumps([FIRST_DAY.isoformat(), hours.spans, seasons, sorted(names.items())])
+    kinds = _kinds(hours)
+    day_hours = tuple(map(day_hours_of, (hours.spans, *(one.spans for one in hours.seasons))))
+    lengths = [sum(end - start for start, end in one.shifts) for one in day_hours]
     return Calendar(
         hours=hours,
         works=works,
@@ -231,10 +209,16 @@ def _calendar(hours: Hours, works: bytes, published: bytes, names: Mapping[int, 
         content_hash=sha256(b"\0".join((words.encode(), works, published))).hexdigest(),
         working_before=(0, *accumulate(works)),
         unpublished_before=(0, *accumulate(1 - day for day in published)),
+        worked_before=(
+            0,
+            *accumulate(
+                lengths[kind] if day else 0 for kind, day in zip(kinds, works, strict=True)
+            ),
+        ),
         working_days=tuple(index for index, day in enumerate(works) if day),
         midnights=_midnights(),
-        day_microseconds=sum(end - start for start, end in hours.spans) * MINUTE_MICROSECONDS,
-        close=timedelta(minutes=hours.closes),
+        kinds=kinds,
+        day_hours=day_hours,
     )
 
 
@@ -242,3 +226,11 @@ def _calendar(hours: Hours, works: bytes, published: bytes, names: Mapping[int, 
 def _midnights() -> tuple[datetime, ...]:
     first = datetime(FIRST_DAY.year, 1, 1, tzinfo=BEIJING)
     return tuple(first + timedelta(days=index) for index in range(_DAYS + 1))
+
+
+def _kinds(hours: Hours) -> bytes:
+    if not hours.seasons:
+        return bytes(_DAYS)
+    kinds = season_kinds(hours)
+    days = map(day_at, range(_DAYS))
+    return bytes(kinds[day.month, day.day] for day in days)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database import role_of
 from shared.events.words import Service
+from shared.lawbook import add_law_tables
 from shared.tables import add_shared_tables
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +51,14 @@ def create_shared_tables() -> None:
     metadata.create_all(op.get_bind(), checkfirst=False)
     op.execute(NOTIFY)
     op.execute(NOTIFY_TRIGGER)
+
+
+def create_law_tables() -> None:
+    """A service's policies and calendars, and the version of what it keeps."""
+    metadata = sa.MetaData()
+    add_law_tables(metadata)
+    metadata.create_all(op.get_bind(), checkfirst=False)
+    op.execute("INSERT INTO law_version (version) VALUES (0)")
 
 
 def run_environment(service: Service) -> None:

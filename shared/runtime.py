@@ -2,22 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.clock import Clock
 from shared.database import Database, open_database
 from shared.events.words import Service
+from shared.lawbook import LawBook
 from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A service's name, settings, clock and database."""
+    """A service's name, settings, clock and database, and the law that it has heard."""
 
     service: Service
     settings: Settings
     clock: Clock
     database: Database
+    law_book: LawBook = field(default_factory=LawBook)
 
     @property
     def source(self) -> str:

@@ -6,14 +6,13 @@ in Beijing time. Times of day are in minutes from midnight. Where working days a
 before or beyond the tables raises `OutsideCalendarError`.
 """
 
+from bisect import bisect_left
 from calendar import monthrange
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from shared.calendars import (
-    MINUTE_MICROSECONDS,
     Calendar,
-    Hours,
     OutsideCalendarError,
     day_index,
     local,
@@ -38,13 +37,22 @@ def after_clock_time(start: datetime, length: timedelta) -> Counted:
 
 
 def after_working_time(calendar: Calendar, start: datetime, length: timedelta) -> Counted:
-    """Working time runs in working hours only, from the moment itself (ZY 13.2)."""
+    """Working time runs in working hours only, from the moment itself (ZY 13.2).
+
+    Each day has the hours of its season. No length is over at once.
+    """
     begun = local(start)
-    target = _worked(calendar, begun) + length // _MICROSECOND
-    nth, rest = divmod(target - 1, calendar.day_microseconds)
-    last = _nth_working_day(calendar, nth)
-    due_at = calendar.midnights[last] + _time_of_day(calendar.hours, rest + 1)
-    return Counted(due_at, _is_provisional(calendar, day_index(begun), last))
+    amount = length // _MICROSECOND
+    if amount <= 0:
+        return Counted(begun)
+    first, before = day_index(begun), calendar.worked_before
+    target = _worked(calendar, begun) + amount
+    # The first day at whose end so much has been worked; a day off adds nothing, so it works.
+    last = bisect_left(before, target, first) - 1
+    if last == len(calendar.works):
+        raise OutsideCalendarError
+    due_at = calendar.midnights[last] + _time_of_day(calendar, last, target - before[last])
+    return Counted(due_at, _is_provisional(calendar, first, last))
 
 
 def after_working_days(
@@ -66,7 +74,7 @@ def after_calendar_days(
 
     For limits set by law (Civil Code, articles 201 and 203; C8).
     """
-    return _last_day(calendar, day_index(local(start)) + days, day_ends)
+    return _last_day(calendar, calendar_days_later(start, days), day_ends)
 
 
 def after_calendar_months(
@@ -76,10 +84,20 @@ def after_calendar_months(
 
     For limits set by law (Civil Code, articles 202 and 203; C8).
     """
+    return _last_day(calendar, calendar_months_later(start, months), day_ends)
+
+
+def calendar_days_later(start: datetime, days: int) -> int:
+    """The place in the tables of the N-th natural day, working or not."""
+    return day_index(local(start)) + days
+
+
+def calendar_months_later(start: datetime, months: int) -> int:
+    """The place in the tables of the same day of the N-th month, or of its last, working or not."""
     begun = local(start).date()
     year, month = divmod(begun.year * 12 + begun.month - 1 + months, 12)
     day = min(begun.day, monthrange(year, month + 1)[1])
-    return _last_day(calendar, day_index(begun.replace(year, month + 1, day)), day_ends)
+    return day_index(begun.replace(year, month + 1, day))
 
 
 def at_same_day(start: datetime, *, before: int, otherwise: int) -> Counted:
@@ -101,7 +119,8 @@ def at_same_working_day(calendar: Calendar, start: datetime, *, otherwise: int) 
     """
     begun = local(start)
     first, minute = day_index(begun), begun.hour * 60 + begun.minute
-    if calendar.works[first] and calendar.hours.opens <= minute < calendar.hours.closes:
+    hours = calendar.day_hours[calendar.kinds[first]]
+    if calendar.works[first] and hours.opens <= minute < hours.closes:
         return Counted(calendar.midnights[first + 1], not calendar.published[first])
     earliest = first if minute < otherwise else first + 1
     last = _nth_working_day(calendar, calendar.working_before[earliest])
@@ -125,11 +144,14 @@ def at_once_if_staffed(
 def working_days_before(calendar: Calendar, due_at: datetime, days: int) -> datetime:
     """The same time of day, N working days earlier: due Friday 17:30, one before is Thursday 17:30.
 
-    A deadline at midnight belongs to the day that it ends (ZY 13.3).
+    What is due at its day's close has the earlier day's close, which another season may set
+    otherwise. A deadline at midnight belongs to the day that it ends (ZY 13.3).
     """
     due = local(due_at)
     day = day_index(due - _MICROSECOND)
     earlier = _nth_working_day(calendar, calendar.working_before[day] - days)
+    if due == _day_end(calendar, day, "close"):
+        return _day_end(calendar, earlier, "close")
     return due - timedelta(days=day - earlier)
 
 
@@ -155,7 +177,7 @@ def _nth_working_day(calendar: Calendar, nth: int) -> int:
 def _day_end(calendar: Calendar, index: int, day_ends: DayEnds) -> datetime:
     if day_ends == "midnight":
         return calendar.midnights[index + 1]
-    return calendar.midnights[index] + calendar.close
+    return calendar.midnights[index] + calendar.day_hours[calendar.kinds[index]].close
 
 
 def _is_provisional(calendar: Calendar, first: int, last: int) -> bool:
@@ -169,23 +191,21 @@ def _midnight(at: datetime) -> datetime:
 def _worked(calendar: Calendar, at: datetime) -> int:
     """The working microseconds from the first day of the tables to `at`."""
     index = day_index(at)
-    worked = calendar.working_before[index] * calendar.day_microseconds
+    worked = calendar.worked_before[index]
     if not calendar.works[index]:
         return worked
     time_of_day = (at - calendar.midnights[index]) // _MICROSECOND
-    for start, end in calendar.hours.spans:
-        run = time_of_day - start * MINUTE_MICROSECONDS
-        if run <= 0:
+    for start, end in calendar.day_hours[calendar.kinds[index]].shifts:
+        if time_of_day <= start:
             break
-        worked += min(run, (end - start) * MINUTE_MICROSECONDS)
+        worked += min(time_of_day, end) - start
     return worked
 
 
-def _time_of_day(hours: Hours, worked: int) -> timedelta:
+def _time_of_day(calendar: Calendar, index: int, worked: int) -> timedelta:
     """The time of day at which `worked` microseconds, more than none, of a day are over."""
-    for start, end in hours.spans:
-        length = (end - start) * MINUTE_MICROSECONDS
-        if worked <= length:
-            return timedelta(minutes=start, microseconds=worked)
-        worked -= length
+    for start, end in calendar.day_hours[calendar.kinds[index]].shifts:
+        if worked <= end - start:
+            return timedelta(microseconds=start + worked)
+        worked -= end - start
     raise AssertionError("more than a day's working time")

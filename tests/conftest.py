@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -30,6 +31,9 @@ pytest_plugins = ["tests.kafka"]
 TEMPLATE = "hotline_template"
 
 configure_logs()
+# How long an example takes is measured in bench/, never here.
+hypothesis.settings.register_profile("hotline", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("hotline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from deploy.contracts.asyncapi import asyncapi
 from deploy.contracts.event_page import event_page
 from deploy.contracts.growth import breaks
+from deploy.contracts.pack_pages import pack_pages
 from deploy.contracts.pages import metric_page, problem_page, route_page, setting_page
 from deploy.contracts.schemas import event_schemas
 
@@ -27,6 +28,7 @@ def documents() -> dict[str, str]:
         "settings.md": setting_page(),
         "metrics.md": metric_page(),
         "routes.md": route_page(),
+        **pack_pages(),
         "asyncapi.json": _json(asyncapi()),
         **{f"schemas/{name}.json": _json(schema) for name, schema in event_schemas().items()},
     }
@@ -53,6 +55,7 @@ def differences(docs: Path, written: dict[str, str]) -> list[str]:
         if not file.is_file() or file.read_text("utf-8") != written[path]
     ]
     left_over = {f"schemas/{file.name}" for file in (docs / "schemas").glob("*.json")}
+    left_over |= {f"jurisdictions/{file.name}" for file in (docs / "jurisdictions").glob("*.md")}
     return stale + sorted(left_over - set(written))
 
 

@@ -5,14 +5,16 @@ table look-ups. Where a moment is unknown, dispatch happens at acceptance and si
 The pack's working hours hold, whatever hours the calendar came with.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from shared.calendars import Calendar, local, with_hours
 from shared.events.words import RequestType, Step, Urgency
-from shared.policy.model import DispatchRule, ExtensionRule, Pack
+from shared.policy.model import Pack
+from shared.policy.parts import DispatchRule, ExtensionRule
 from shared.policy.values import (
     AtOnceIfStaffed,
     DayEnds,
@@ -126,6 +128,12 @@ def step_starts(pack: Pack, calendar: Calendar, matter: Matter) -> dict[Step, st
     return {rule.step: _ORIGINS[rule.origin] for rule in _rules(pack, calendar, matter)}
 
 
+@lru_cache(maxsize=RULES_KEPT_MAX)
+def step_limits(pack: Pack, matter: Matter) -> Mapping[Step, Limit]:
+    """The values of the pack behind the deadlines of a ticket's steps."""
+    return MappingProxyType({step: limit for step, _, limit in _limits(pack, matter)})
+
+
 def limit_deadline(
     pack: Pack, calendar: Calendar, limit: Limit | Length, starts_at: datetime, *, since: str
 ) -> Deadline:
@@ -174,7 +182,7 @@ def extension_ask_by(pack: Pack, calendar: Calendar, due_at: datetime) -> dateti
     days = pack.extension.ask_before.value
     if days == 0:
         return local(due_at)
-    return working_days_before(calendar, due_at, days)
+    return working_days_before(with_hours(calendar, pack.hours), due_at, days)
 
 
 def extended(pack: Pack, calendar: Calendar, due_at: datetime, days: int) -> Counted:
@@ -191,26 +199,36 @@ def extended(pack: Pack, calendar: Calendar, due_at: datetime, days: int) -> Cou
 @lru_cache(maxsize=RULES_KEPT_MAX)
 def _rules(pack: Pack, calendar: Calendar, matter: Matter) -> tuple[_Rule, ...]:
     in_hours = with_hours(calendar, pack.hours)
+    return tuple(
+        _Rule(
+            step,
+            _ORIGINS.index(act),
+            _counter(pack, in_hours, limit),
+            _text(pack, limit, _SINCE[act]),
+            limit.source,
+        )
+        for step, act, limit in _limits(pack, matter)
+    )
 
-    def rule(step: Step, act: str, limit: Limit) -> _Rule:
-        text = _text(pack, limit, _SINCE[act])
-        return _Rule(step, _ORIGINS.index(act), _counter(pack, in_hours, limit), text, limit.source)
 
+@lru_cache(maxsize=RULES_KEPT_MAX)
+def _limits(pack: Pack, matter: Matter) -> tuple[tuple[Step, str, Limit], ...]:
+    """Each step's limit, and the act from which it runs."""
     dispatch = next(one.limit for one in pack.dispatch if _fits(one, matter))
     respond: Limit | None = getattr(pack.respond, matter.urgency, None)
     result: Limit | None = getattr(pack.result, matter.urgency, None)
-    rules = [
-        rule(Step.DISPATCH, "accept", dispatch),
+    limits: list[tuple[Step, str, Limit]] = [
+        (Step.DISPATCH, "accept", dispatch),
         # A first response counts as signing (ZY 13.4).
-        rule(Step.SIGN, "dispatch", respond or pack.sign),
-        rule(Step.RETURN, pack.returning.starts.value, pack.returning.window),
-        rule(Step.HANDLE, pack.handle.starts.value, getattr(pack.handle, matter.type)),
+        (Step.SIGN, "dispatch", respond or pack.sign),
+        (Step.RETURN, pack.returning.starts.value, pack.returning.window),
+        (Step.HANDLE, pack.handle.starts.value, getattr(pack.handle, matter.type)),
     ]
     if respond is not None:
-        rules.append(rule(Step.RESPOND, "dispatch", respond))
+        limits.append((Step.RESPOND, "dispatch", respond))
     if result is not None:
-        rules.append(rule(Step.RESULT, "dispatch", result))
-    return tuple(rules)
+        limits.append((Step.RESULT, "dispatch", result))
+    return tuple(limits)
 
 
 def _fits(rule: DispatchRule, matter: Matter) -> bool:

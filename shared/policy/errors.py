@@ -6,13 +6,14 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.policy.values import CODE_PATTERN, SLUG_PATTERN, SOURCE_PATTERN
+from shared.policy.values import CODE_PATTERN, NUMBER_PATTERN, SLUG_PATTERN, SOURCE_PATTERN
 
 _TAGS = ("span", "same_day", "same_working_day", "at_once_if_staffed")
 _PATTERNS = {
     CODE_PATTERN: "应为六位行政区划代码，例如 512000",
     SLUG_PATTERN: "应为小写英文字母、数字和下划线",
-    SOURCE_PATTERN: '应为 default 或条款编号，例如 "ZY 13.2"',
+    SOURCE_PATTERN: '应为 default 或条款编号，例如 "ZY 13.2"、"GS annex 一.17"',
+    NUMBER_PATTERN: "应为电话号码，例如 12345、0931—8929999",
 }
 _REASONS = {
     "missing": "缺少这一项",
@@ -77,9 +78,10 @@ def _field(detail: ErrorDetails) -> str:
             path += f"[{part}]"
         elif part not in _TAGS:
             path += f".{part}" if path else part
-    if detail["type"] == "unknown_key":
-        path = f"{path}.{detail['ctx']['unknown']}" if path else str(detail["ctx"]["unknown"])
-    return path
+    # A check of a whole table names the field that it found wrong.
+    context: Mapping[str, object] = detail.get("ctx", {})
+    inner = context.get("unknown" if detail["type"] == "unknown_key" else "field")
+    return ".".join(part for part in (path, str(inner or "")) if part)
 
 
 def _reason(detail: ErrorDetails) -> str:

@@ -18,12 +18,15 @@ from pydantic import ValidationError
 
 from shared.calendars import local
 from shared.policy.errors import FileProblem, PolicyFileError, file_problems
+from shared.policy.hotlines import registry_problems
 from shared.policy.model import Pack
 
 NATIONAL = "000000"
 DEFAULT = "default"
 
 _HEADER = frozenset({"code", "name", "document", "parent", "version", "effective_from"})
+# A merge registry is of one place: what Yunnan merged says nothing of a prefecture's numbers.
+_NEVER_INHERITED = _HEADER | {"annex", "hotlines"}
 # A division of GB/T 2260, a township (9 digits) or a village (12).
 _DIVISION = re.compile(r"[0-9]{6}(?:[0-9]{3}){0,2}")
 
@@ -39,7 +42,8 @@ def builtin_packs() -> Mapping[str, Pack]:
 def load_packs(*paths: Path) -> Mapping[str, Pack]:
     """The built-in packs and an operator's files; a file replaces the pack of the same code.
 
-    Raises `PolicyFileError` with every problem found; then nothing is loaded.
+    Raises `PolicyFileError` with every problem found, what the law of the merge registry forbids
+    included; then nothing is loaded.
     """
     texts = {}
     for path in paths:
@@ -47,19 +51,24 @@ def load_packs(*paths: Path) -> Mapping[str, Pack]:
             texts[path.name] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise PolicyFileError([FileProblem(path.name, "", "应为 UTF-8 编码")]) from error
-    return resolve_packs(_builtin_texts(), texts)
+    return resolve_packs(_builtin_texts(), texts, before=builtin_packs() if texts else None)
 
 
-def resolve_packs(*layers: Mapping[str, str]) -> Mapping[str, Pack]:
+def resolve_packs(
+    *layers: Mapping[str, str], before: Mapping[str, Pack] | None = None
+) -> Mapping[str, Pack]:
     """The packs in layers of TOML texts by file name; a later layer replaces codes of an earlier.
 
+    With the packs in force `before`, the last layer may change no merge registry against its law.
     Raises `PolicyFileError` with every problem found: syntax, fields, a code twice in one layer,
     an unknown parent, parents in a circle.
     """
     problems: list[FileProblem] = []
     files: dict[str, tuple[str, Raw]] = {}
+    new: Mapping[str, tuple[str, Raw]] = {}
     for layer in layers:
-        files |= _read_layer(layer, problems)
+        new = _read_layer(layer, problems)
+        files |= new
     merged: dict[str, Raw] = {}
     packs: dict[str, Pack] = {}
     for code in _parents_first(files, problems):
@@ -72,9 +81,39 @@ def resolve_packs(*layers: Mapping[str, str]) -> Mapping[str, Pack]:
             packs[code] = Pack.model_validate(merged[code])
         except ValidationError as error:
             problems += file_problems(file, error)
+            continue
+        if before is not None and code in new:
+            problems += registry_problems(before.get(code), packs[code], file=file)
     if problems:
         raise PolicyFileError(problems)
     return MappingProxyType(packs)
+
+
+def resolve_pack(file: str, text: str, known: Mapping[str, Pack]) -> Pack:
+    """One file's pack over the packs that are known, each whole as it was published.
+
+    Raises `PolicyFileError` as `resolve_packs` does, and for what the law of the merge registry
+    forbids to change in the pack that is known.
+    """
+    problems: list[FileProblem] = []
+    found = _read_layer({file: text}, problems)
+    files = {code: (code, _parent_of(pack)) for code, pack in known.items()} | found
+    _parents_first(files, problems)
+    if problems:
+        raise PolicyFileError(problems)
+    ((_, raw),) = found.values()
+    parent = raw["parent"]
+    if parent is not None:
+        # What the parent does not have must not look like something that it says.
+        said = known[parent].model_dump(mode="json", by_alias=True, exclude_none=True)
+        raw = _inherit(raw, said, parent)
+    try:
+        pack = Pack.model_validate(raw)
+    except ValidationError as error:
+        raise PolicyFileError(file_problems(file, error)) from error
+    if refused := registry_problems(known.get(pack.code), pack, file=file):
+        raise PolicyFileError(refused)
+    return pack
 
 
 def pack_for(code: str, packs: Mapping[str, Pack] | None = None) -> Pack:
@@ -82,10 +121,19 @@ def pack_for(code: str, packs: Mapping[str, Pack] | None = None) -> Pack:
 
     Takes divisions of 6 digits, townships of 9 and villages of 12; raises ValueError for others.
     """
+    known = builtin_packs() if packs is None else packs
+    return known[nearest_code(code, known)]
+
+
+def nearest_code(code: str, known: Mapping[str, object]) -> str:
+    """The code itself where it is known, else its nearest ancestor's, at last the national.
+
+    Raises ValueError for what is no division's code.
+    """
     if not _DIVISION.fullmatch(code):
         raise ValueError(f"行政区划代码应为 6、9 或 12 位数字（现为 {code!r}）")
-    known = builtin_packs() if packs is None else packs
-    return known[_nearest(code[:6], known)]
+    county = code[:6]
+    return county if county in known else _nearest_above(county, known)
 
 
 def in_force(versions: Iterable[Pack], accepted_at: datetime) -> Pack:
@@ -106,13 +154,28 @@ def dump_pack(pack: Pack) -> Raw:
 
 
 def restore_pack(data: Mapping[str, Any]) -> Pack:
-    """A resolved pack from `dump_pack`'s values, with the same `content_hash`."""
-    return Pack.model_validate(data)
+    """A resolved pack from `dump_pack`'s values, with the same `content_hash`.
+
+    One that was kept before a part of the model existed has that part of the national default.
+    """
+    kept = dict(data)
+    if "amount" in kept.get("follow_up", {}):
+        kept["follow_up"] = {"lapse": kept["follow_up"]}
+    return Pack.model_validate(_inherit(kept, _national(), NATIONAL))
+
+
+@cache
+def _national() -> Raw:
+    return dump_pack(builtin_packs()[NATIONAL])
 
 
 def _builtin_texts() -> dict[str, str]:
     folder = Path(__file__).parent
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
+
+
+def _parent_of(pack: Pack) -> Raw:
+    return {} if pack.parent is None else {"parent": pack.parent}
 
 
 def _read_layer(
@@ -176,10 +239,6 @@ def _parents_first(files: dict[str, tuple[str, Raw]], problems: list[FileProblem
     return list(ordered)
 
 
-def _nearest(code: str, known: Mapping[str, object]) -> str:
-    return code if code in known else _nearest_above(code, known)
-
-
 def _nearest_above(code: str, known: Mapping[str, object]) -> str:
     above = (code[:4] + "00", code[:2] + "0000")
     return next((one for one in above if one != code and one in known), NATIONAL)
@@ -188,7 +247,7 @@ def _nearest_above(code: str, known: Mapping[str, object]) -> str:
 def _inherit(child: Raw, parent: Raw, parent_code: str) -> Raw:
     merged = dict(child)
     for key, value in parent.items():
-        if key in _HEADER:
+        if key in _NEVER_INHERITED:
             continue
         if key not in child:
             merged[key] = _marked(value, parent_code)
@@ -209,5 +268,6 @@ def _marked(value: object, parent_code: str) -> object:
         return value
     marked = {key: _marked(item, parent_code) for key, item in value.items()}
     if "source" in marked:
-        marked = {"inherited_from": parent_code} | marked | {"source": DEFAULT}
+        said_by = marked.get("inherited_from") or parent_code
+        marked |= {"inherited_from": said_by, "source": DEFAULT}
     return marked

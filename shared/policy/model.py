@@ -1,164 +1,51 @@
 """A policy pack: what a jurisdiction's documents say, each number with the article it comes from.
 
 What a pack does not say is filled in from its parent by `shared.policy.load`, before the model
-sees it.
+sees it. Its parts are in `shared.policy.parts`, its merge registry in `shared.policy.registry`.
 """
 
 import json
-from datetime import date
+import math
 from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.calendars import Hours
-from shared.events.words import RequestType, ReturnGround, Urgency
-from shared.policy.values import (
-    Code,
-    Count,
-    DaysEnd,
-    Flag,
-    HoursCounted,
-    Limit,
-    Share,
-    Sourced,
-    Span,
-    Starts,
-    Statement,
-    Strict,
-    Text,
-    TimeOfDay,
-    WholeDays,
+from shared.events.words import HotlineMode, RequestType
+from shared.policy.parts import (
+    Counting,
+    DispatchRule,
+    EffectiveFrom,
+    ExtensionLaw,
+    ExtensionRule,
+    FollowUpLaw,
+    HandleLaw,
+    Indicator,
+    InterimLaw,
+    Level,
+    Pause,
+    ReplyLaw,
+    ReturnLaw,
+    ScopeGround,
+    Staffed,
+    UrgentLimits,
+    When,
+    WorkingHours,
+    hours_of,
+    refuse_repeats,
 )
+from shared.policy.registry import Annex, Hotline, RegistryLaw, digits
+from shared.policy.supervision import Supervision
+from shared.policy.values import Code, Limit, Share, Span, Statement, Strict, Text
 
-
-class EffectiveFrom(Sourced):
-    """The day from which tickets are accepted under this pack."""
-
-    value: date
-
-
-class ScopeGround(Statement):
-    """A ground on which a request is refused, and where the caller is sent (A3)."""
-
-    channel: Text
-
-
-class ReturnReason(Sourced):
-    """A ground on which a unit may return a ticket."""
-
-    code: ReturnGround
-    text: Text
-
-
-class When(Strict):
-    """The tickets that a rule is for; what is left out does not matter."""
-
-    types: tuple[RequestType, ...] | None = None
-    urgency: tuple[Urgency, ...] | None = None
-    enforcement: StrictBool | None = None
-
-
-class DispatchRule(Strict):
-    """A time for dispatch; the first rule of the list that fits counts."""
-
-    when: When = When()
-    limit: Limit
-
-
-class Counting(Strict):
-    """How hours and days are counted where a rule does not say it itself."""
-
-    hours: HoursCounted
-    day_ends: DaysEnd
-
-
-class WorkingHours(Sourced):
-    """The hours of a working day, half-open spans in order."""
-
-    spans: tuple[tuple[TimeOfDay, TimeOfDay], ...]
-
-    @model_validator(mode="after")
-    def _refuse_crossing_spans(self) -> Self:
-        Hours(self.spans)
-        return self
-
-
-class Staffed(Sourced):
-    """The hours in which people answer, on every day of the week."""
-
-    opens: TimeOfDay
-    closes: TimeOfDay
-
-
-class ReturnLaw(Strict):
-    """Within what time, from which act and on what grounds a unit may return a ticket."""
-
-    window: Span
-    starts: Starts
-    grounds: Annotated[tuple[ReturnReason, ...], Field(min_length=1)]
-
-
-class HandleLaw(Strict):
-    """The handling time of each type, and the act from which it runs."""
-
-    starts: Starts
-    inquiry: Span
-    help: Span
-    suggestion: Span
-    complaint: Span
-    report: Span
-
-
-class UrgentLimits(Strict):
-    """What an urgency adds; the times run from dispatch."""
-
-    special: Span | None = None
-    critical: Span | None = None
-
-
-class ExtensionTimes(Sourced):
-    """How often; not `firm` where the document says "in principle"."""
-
-    value: WholeDays
-    firm: StrictBool = True
-
-
-class ExtensionDays(Sourced):
-    """Working days, each time or in the whole handling time; `firm` but for "generally"."""
-
-    value: WholeDays
-    counts: Literal["each", "in_all"]
-    firm: StrictBool = True
-
-
-class ExtensionRule(Strict):
-    """How often and how long one type may be extended."""
-
-    times: ExtensionTimes
-    days: ExtensionDays
-
-
-class ExtensionLaw(Strict):
-    """Who may have more time (C4); 0 in `ask_before` means at any time before the deadline."""
-
-    ground: Statement
-    ask_before: Count
-    told_to_caller: Flag
-    inquiry: ExtensionRule
-    help: ExtensionRule
-    suggestion: ExtensionRule
-    complaint: ExtensionRule
-    report: ExtensionRule
-
-
-class InterimLaw(Strict):
-    """Interim close: how often progress is reported, and whether a limit by law ends it (B8)."""
-
-    progress: Span
-    none_where_law_sets_limit: Flag
+_SEATS = {
+    HotlineMode.MERGED: ("merged",),
+    HotlineMode.PARALLEL: ("merged", "kept", "may_be_kept", "none_here"),
+    HotlineMode.SUBCENTER: ("kept", "none_here"),
+}
 
 
 class Pack(Strict):
@@ -170,9 +57,11 @@ class Pack(Strict):
     parent: Code | None
     version: Text
     effective_from: EffectiveFrom
+    hierarchy: Annotated[tuple[Level, ...], Field(min_length=1)]
     counting: Counting
     working_hours: WorkingHours
     staffed: Staffed
+    accepts: Annotated[tuple[Statement, ...], Field(min_length=1)]
     scope: Annotated[tuple[ScopeGround, ...], Field(min_length=1)]
     verify: Span
     dispatch: Annotated[tuple[DispatchRule, ...], Field(min_length=1)]
@@ -185,9 +74,15 @@ class Pack(Strict):
     extension: ExtensionLaw
     interim: InterimLaw | None = None
     law_limits: tuple[Statement, ...]
-    pauses: tuple[Statement, ...]
-    follow_up: Span
+    pauses: tuple[Pause, ...]
+    reply: ReplyLaw
+    follow_up: FollowUpLaw
     warning: Share
+    supervision: Supervision
+    assessment: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+    registry: RegistryLaw
+    annex: Annex | None = None
+    hotlines: tuple[Hotline, ...] = ()
 
     @cached_property
     def content_hash(self) -> str:
@@ -198,8 +93,8 @@ class Pack(Strict):
 
     @cached_property
     def hours(self) -> Hours:
-        """The working hours as the calendar takes them."""
-        return Hours(self.working_hours.spans)
+        """The working hours, seasons too, as the calendar takes them."""
+        return hours_of(self.working_hours)
 
     def __eq__(self, other: object) -> bool:
         """Same content."""
@@ -213,17 +108,74 @@ class Pack(Strict):
     def _refuse_gaps(self) -> Self:
         if self.dispatch[-1].when != When():
             raise PydanticCustomError(
-                "dispatch", "dispatch 的最后一条不得带 when，使每件工单都有时限"
+                "dispatch", "最后一条不得带 when，使每件工单都有时限", {"field": "dispatch"}
             )
         for request in RequestType:
             handled: Span = getattr(self.handle, request)
             rule: ExtensionRule = getattr(self.extension, request)
             if rule.days.counts == "in_all" and handled.unit != "working_days":
                 raise PydanticCustomError(
-                    "extension", "counts = in_all 要求 handle 的时限以 working_days 计"
+                    "extension",
+                    "counts = in_all 要求 handle 的时限以 working_days 计",
+                    {"field": f"extension.{request}.days.counts"},
                 )
-        for name, statements in (("scope", self.scope), ("law_limits", self.law_limits)):
-            codes = [statement.code for statement in statements]
-            if len(set(codes)) < len(codes):
-                raise PydanticCustomError("codes", "{name} 中的 code 重复", {"name": name})
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_repeated_codes(self) -> Self:
+        for name, statements in {
+            "accepts": self.accepts,
+            "scope": self.scope,
+            "law_limits": self.law_limits,
+            "pauses": self.pauses,
+            "return.required": self.returning.required,
+            "reply.required": self.reply.required,
+            "follow_up.ways": self.follow_up.ways,
+            "assessment": self.assessment,
+        }.items():
+            refuse_repeats(name, [statement.code for statement in statements])
+        refuse_repeats("return.grounds", [ground.code for ground in self.returning.grounds])
+        refuse_repeats("hierarchy", [one.level for one in self.hierarchy])
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_weights_that_are_no_whole(self) -> Self:
+        total = math.fsum(indicator.weight.value for indicator in self.assessment)
+        if not math.isclose(total, 1, abs_tol=1e-9):
+            raise PydanticCustomError(
+                "weights",
+                "各项 weight 之和应为 1（现为 {total}）",
+                {"field": "assessment", "total": round(total, 9)},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_wrong_registry(self) -> Self:
+        if bool(self.hotlines) != (self.annex is not None and self.annex.listed):
+            raise PydanticCustomError(
+                "annex",
+                "有 hotlines 时须有 annex 且 listed = true；没有时 listed 应为 false",
+                {"field": "annex"},
+            )
+        seen: dict[str, int] = {}
+        for place, hotline in enumerate(self.hotlines):
+            number = hotline.number
+            first = seen.setdefault(digits(number), place)
+            if first != place:
+                raise PydanticCustomError(
+                    "hotlines",
+                    "{number} 已在 hotlines[{first}]，号码不得重复",
+                    {"field": f"hotlines[{place}].number", "number": number, "first": first},
+                )
+            if hotline.seats not in _SEATS[hotline.mode]:
+                raise PydanticCustomError(
+                    "hotlines",
+                    "{mode} 的热线允许的值：{allowed}（现为 {seats}）",
+                    {
+                        "field": f"hotlines[{place}].seats",
+                        "mode": hotline.mode.value,
+                        "allowed": "、".join(_SEATS[hotline.mode]),
+                        "seats": hotline.seats,
+                    },
+                )
         return self

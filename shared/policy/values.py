@@ -6,6 +6,7 @@ not know is refused, with the keys that it knows. Times of day are in minutes fr
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -24,10 +25,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.calendars import DAY_MINUTES
+from shared.events.words import Role, Satisfaction
 
 CODE_PATTERN = r"^[0-9]{6}$"
 SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
-SOURCE_PATTERN = r"^(default|[A-Z]{2,6}( \S+)?)$"
+SOURCE_PATTERN = r"^(default|[A-Z]{2,6}( annex)?( \S+)?)$"
+# With or without an area code, whichever dash the annex prints.
+NUMBER_PATTERN = r"^([0-9]{3,4}[-—–－]?)?[0-9]{5,8}$"
 
 Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
@@ -55,6 +59,24 @@ def _show_time_of_day(minutes: int) -> str:
 
 TimeOfDay = Annotated[
     int, BeforeValidator(_parse_time_of_day), PlainSerializer(_show_time_of_day, return_type=str)
+]
+
+
+def _parse_month_day(value: object) -> tuple[int, int]:
+    month, dash, day = value.partition("-") if isinstance(value, str) else ("", "", "")
+    if not (dash and len(month) == len(day) == 2 and month.isdecimal() and day.isdecimal()):
+        raise PydanticCustomError("month_day", "应为一年中的日期，例如 05-01")
+    return int(month), int(day)
+
+
+def _show_month_day(month_day: tuple[int, int]) -> str:
+    return f"{month_day[0]:02d}-{month_day[1]:02d}"
+
+
+MonthDay = Annotated[
+    tuple[int, int],
+    BeforeValidator(_parse_month_day),
+    PlainSerializer(_show_month_day, return_type=str),
 ]
 
 
@@ -102,6 +124,55 @@ class Flag(Sourced):
     """Whether something holds."""
 
     value: StrictBool
+
+
+class Weight(Sourced):
+    """The part that one indicator has in the whole score."""
+
+    value: Annotated[float, Field(gt=0, le=1)]
+
+
+class Wording(Sourced):
+    """What a document, or the platform, says in words."""
+
+    text: Text
+
+
+class Number(Sourced):
+    """How many there are."""
+
+    value: Amount
+
+
+class Places(Sourced):
+    """Divisions, by code."""
+
+    value: Annotated[tuple[Code, ...], Field(min_length=1)]
+
+
+class Marks(Sourced):
+    """The marks of a full score."""
+
+    value: Annotated[StrictInt, Field(gt=0, le=1000)]
+
+
+class Day(Sourced):
+    """A date."""
+
+    value: date
+
+
+class Rating(Sourced):
+    """A level of satisfaction."""
+
+    value: Satisfaction
+
+
+class Office(Sourced):
+    """Who does something: the role in the platform, and what the document calls it."""
+
+    value: Role
+    text: Text
 
 
 class HoursCounted(Sourced):

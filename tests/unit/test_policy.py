@@ -1,13 +1,12 @@
 """Packs: what they inherit, what is refused and how, and which one a place and a moment have."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.calendars import BEIJING, ExplicitDay
-from shared.policy.calendar_files import read_calendar_file
+from shared.calendars import BEIJING
 from shared.policy.errors import PolicyFileError
 from shared.policy.load import (
     builtin_packs,
@@ -84,7 +83,7 @@ def test_what_is_inherited_is_marked_default_with_the_pack_that_said_it() -> Non
     assert xishuangbanna.handle.starts.value == "sign"
     assert xishuangbanna.handle.starts.source == "default"
     assert xishuangbanna.handle.starts.inherited_from == "530000"
-    assert xishuangbanna.follow_up.inherited_from == "000000"
+    assert xishuangbanna.follow_up.lapse.inherited_from == "000000"
     assert xishuangbanna.forward is not None
     assert xishuangbanna.forward.source == "default"
     assert xishuangbanna.handle.help.source == "XS 三(五)"
@@ -231,34 +230,3 @@ def test_a_ticket_keeps_the_version_that_was_in_force() -> None:
     assert in_force(versions, midnight).version == "2"
     assert in_force(versions, midnight - timedelta(seconds=1)).version == "1"
     assert in_force(versions, datetime(2010, 1, 1, tzinfo=BEIJING)).version == "1"
-
-
-def test_a_notice_of_the_state_council_is_read_from_a_file() -> None:
-    read = read_calendar_file(
-        "2027.toml",
-        'document = "国办发明电〔2026〕9号"\npublished_years = [2027]\n'
-        '[[off]]\nfirst = 2027-01-01\nlast = 2027-01-02\nname = "元旦"\n'
-        '[[work]]\nfirst = 2027-01-03\nname = "元旦调休上班"\n',
-    )
-    assert read.jurisdiction is None
-    assert read.overlay.published_years == {2027}
-    assert read.overlay.days[0] == ExplicitDay(date(2027, 1, 1), False, "元旦")
-    assert read.overlay.days[2] == ExplicitDay(date(2027, 1, 3), True, "元旦调休上班")
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("published_years = [2027]", "2027 年没有放假的日子"),
-        ('[[off]]\nfirst = 2027-01-02\nlast = 2027-01-01\nname = "元旦"', "last 不得早于 first"),
-        ('[[off]]\nfirst = 2027-01-02\nname = "a"\n' * 2, "同一天不得出现两次"),
-        ('[[off]]\nfirst = 1999-01-02\nname = "a"', "应不小于 2004-01-01"),
-        ('[[holiday]]\nfirst = 2027-01-02\nname = "a"', "允许的字段：document"),
-        ("off = [", "TOML"),
-    ],
-)
-def test_a_wrong_calendar_file_is_refused_with_its_reason(text: str, reason: str) -> None:
-    with pytest.raises(PolicyFileError) as caught:
-        read_calendar_file("2027.toml", f'document = "通知"\n{text}')
-    assert reason in str(caught.value)
-    assert "2027.toml" in str(caught.value)

@@ -23,7 +23,6 @@ from shared.calendars import (
     is_working_day,
     local,
     national_calendar,
-    notable_days,
     with_hours,
     with_overlays,
 )
@@ -192,22 +191,23 @@ def test_a_loaded_notice_settles_its_year() -> None:
     assert (CALENDAR.published_through, loaded.published_through) == (2026, 2027)
     assert loaded != CALENDAR
     assert loaded.version.startswith("2027-")
-    again = with_overlays(CALENDAR, Overlay(days), Overlay((), frozenset({2027})))
+    again = with_overlays(CALENDAR, Overlay((), frozenset({2027})), Overlay(days))
     assert (again, hash(again)) == (loaded, hash(loaded))
+
+
+def test_a_year_published_whole_replaces_what_the_library_says() -> None:
+    off = ExplicitDay(date(2026, 1, 1), False, "元旦")
+    loaded = with_overlays(CALENDAR, Overlay((off,), frozenset({2026})))
+    assert not is_working_day(loaded, date(2026, 1, 1))
+    assert is_working_day(loaded, date(2026, 1, 2)), "a Friday that the library has off"
+    assert not is_working_day(loaded, date(2026, 1, 4)), "a Sunday that the library makes up"
+    assert not is_working_day(loaded, date(2025, 10, 1)), "other years stay"
 
 
 def test_a_local_day_off_publishes_nothing() -> None:
     local_only = without(date(2027, 4, 15))
     assert not is_working_day(local_only, date(2027, 4, 15))
     assert is_provisional(local_only, date(2027, 4, 15))
-
-
-def test_the_days_that_explain_a_deadline_have_names() -> None:
-    notes = notable_days(CALENDAR, at("2026-09-30T16:20"), at("2026-10-15T17:30"))
-    named = [(note.day.day, note.works, note.name) for note in notes]
-    assert named[0] == (1, False, "国庆节")
-    assert named[-2:] == [(10, True, "国庆节调休上班"), (11, False, "双休日")]
-    assert len(named) == 9
 
 
 def test_other_hours_are_another_calendar() -> None:
