@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.analytics.operations import add_facts, change_facts, keep_units, store_events
-from services.analytics.rules import CHANGES, FIRST, new_fact
+from services.analytics.rules import CHANGES, FIRST, moves_a_ticket, new_fact
 from shared.events.catalogue import PAYLOADS
 from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event, Payload
@@ -22,7 +22,7 @@ def handlers(runtime: Runtime) -> Handlers:
 
 
 async def on_ticket_began(heard: Heard, events: list[Event[Any]]) -> None:
-    """A ticket was created, refused or answered."""
+    """A ticket was created, refused, answered, or taken over from the past."""
     await store_events(heard.connection, events)
     await add_facts(heard.connection, [(UUID(event.subject), new_fact(event)) for event in events])
 
@@ -31,8 +31,9 @@ async def on_ticket_changed(heard: Heard, events: list[Event[Any]]) -> None:
     """Something happened to a ticket. Waits where the ticket was not heard of yet."""
     change_of = CHANGES[type(events[0].data)]
     await store_events(heard.connection, events)
+    moving = [event for event in events if moves_a_ticket(event)]
     await change_facts(
-        heard.connection, [(UUID(event.subject), change_of(event)) for event in events]
+        heard.connection, [(UUID(event.subject), change_of(event)) for event in moving]
     )
 
 

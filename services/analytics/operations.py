@@ -40,6 +40,7 @@ NEW_COLUMNS = {
     "at": "timestamptz",
     "day": "date",
     "is_solved": "bool",
+    "closed_at": "timestamptz",
 }
 CHANGE_COLUMNS = {
     "state": "text",
@@ -84,10 +85,10 @@ counted AS (
 ADD = f"""WITH {_given(NEW_COLUMNS)},
 added AS (
     INSERT INTO facts (id, jurisdiction, unit, request_type, urgency, channel, category, state,
-        state_before, day, accepted_at, is_refused, is_answered, returns, extensions,
-        overdue_steps, is_solved)
+        state_before, day, accepted_at, closed_at, is_refused, is_answered, returns,
+        extensions, overdue_steps, is_solved)
     SELECT id, jurisdiction, '', request_type, urgency, channel, category, state, state, day,
-        CASE WHEN state = '{State.ACCEPTED}' THEN at END, state = '{State.REFUSED}',
+        CASE WHEN state = '{State.ACCEPTED}' THEN at END, closed_at, state = '{State.REFUSED}',
         state = '{State.ANSWERED}', 0, 0, '{{}}', is_solved
     FROM given RETURNING *),
 moved AS (SELECT *, 1 AS step FROM added),

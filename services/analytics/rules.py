@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
+    TicketInterimClosed,
     TicketReopened,
     TicketReplied,
     TicketResponded,
@@ -27,10 +28,11 @@ from shared.events.intake import (
     TicketCreated,
     TicketFollowedUp,
     TicketRated,
+    TicketRecorded,
     TicketRefused,
 )
 from shared.events.sla import TicketExtensionDecided, TicketOverdue
-from shared.events.words import ReturnDecision, State
+from shared.events.words import ReturnDecision, State, Step
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NO_UNIT = ""
@@ -74,6 +76,7 @@ class NewFact:
     at: datetime
     day: date
     is_solved: bool | None
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,7 @@ FIRST: Mapping[type[Payload], State] = {
     TicketCreated: State.ACCEPTED,
     TicketRefused: State.REFUSED,
     TicketAnswered: State.ANSWERED,
+    TicketRecorded: State.CLOSED,
 }
 """The events that begin a ticket, with the state that they give it."""
 
@@ -127,6 +131,7 @@ FIRST: Mapping[type[Payload], State] = {
 def new_fact(event: Event[Any]) -> NewFact:
     """The fact that a ticket's first event makes; `event.data` is one of `FIRST`."""
     data = event.data
+    is_history = isinstance(data, TicketRecorded)
     return NewFact(
         jurisdiction=data.jurisdiction,
         request_type=data.request_type,
@@ -135,8 +140,9 @@ def new_fact(event: Event[Any]) -> NewFact:
         category=data.category,
         state=FIRST[type(data)],
         at=event.time,
-        day=day_of(event.time),
+        day=day_of((data.filed_at or data.closed_at) if is_history else event.time),
         is_solved=data.is_solved if isinstance(data, TicketAnswered) else None,
+        closed_at=data.closed_at if is_history else None,
     )
 
 
@@ -158,6 +164,10 @@ def _return_decided(event: Event[TicketReturnDecided]) -> Change:
     if event.data.decision is ReturnDecision.REJECTED:
         return Change(is_state_restored=True)
     return Change(state=State.ACCEPTED, unit=NO_UNIT)
+
+
+def _interim_closed(event: Event[TicketInterimClosed]) -> Change:
+    return Change(state=State.INTERIM_CLOSED, unit=event.data.unit)
 
 
 def _replied(event: Event[TicketReplied]) -> Change:
@@ -189,6 +199,14 @@ def _overdue(event: Event[TicketOverdue]) -> Change:
     return Change(overdue_step=event.data.step)
 
 
+def moves_a_ticket(event: Event[Any]) -> bool:
+    """Whether an event of `CHANGES` speaks of a ticket that there is.
+
+    A question whether a request is in scope runs before there is one (ZY 9).
+    """
+    return not (isinstance(event.data, TicketOverdue) and event.data.step is Step.VERIFY)
+
+
 def _extension_decided(event: Event[TicketExtensionDecided]) -> Change:
     return Change(extensions=int(event.data.is_granted))
 
@@ -199,6 +217,7 @@ CHANGES: Mapping[type[Payload], Callable[[Any], Change]] = {
     TicketResponded: _signed,
     TicketReturnRequested: _return_requested,
     TicketReturnDecided: _return_decided,
+    TicketInterimClosed: _interim_closed,
     TicketReplied: _replied,
     TicketReopened: _reopened,
     TicketWithdrawn: _ended,

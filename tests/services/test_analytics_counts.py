@@ -11,9 +11,15 @@ from services.analytics.operations import make_months
 from services.analytics.rules import CHANGES, FIRST
 from shared.calendars import BEIJING
 from shared.events.catalogue import PAYLOADS
-from shared.events.dispatch import TicketReopened
+from shared.events.dispatch import TicketInterimClosed, TicketReopened
 from shared.events.envelope import Event, Payload
-from shared.events.intake import CallRecorded, TicketAmended, TicketAnswered, TicketRefused
+from shared.events.intake import (
+    CallRecorded,
+    TicketAmended,
+    TicketAnswered,
+    TicketRecorded,
+    TicketRefused,
+)
 from shared.events.words import RequestType, ReturnDecision, Role, Service, Step
 from shared.runtime import Runtime
 from tests.harness import Harness
@@ -50,12 +56,19 @@ async def test_every_event_of_a_ticket_is_counted_or_known_to_move_nothing() -> 
         if Service.ANALYTICS in payload.heard_by and payload.type.startswith("ticket.")
     }
     assert {payload.type for payload in heard - set(FIRST) - set(CHANGES)} == {
+        "ticket.clock_paused",
+        "ticket.clock_resumed",
+        "ticket.deadline_moved",
         "ticket.due_soon",
         "ticket.erased",
+        "ticket.extension_explained",
         "ticket.extension_requested",
         "ticket.forwarded",
-        "ticket.interim_closed",
+        "ticket.limit_decided",
+        "ticket.limit_requested",
         "ticket.progressed",
+        "ticket.verification_requested",
+        "ticket.verified",
         "ticket.withdrawal_requested",
     }
 
@@ -95,6 +108,42 @@ async def test_refused_and_answered_requests_are_counted_apart(
     assert (figures["tickets"], figures["refused"], figures["answered"]) == (2, 1, 1)
     assert figures["solved"] == 1
     assert "created" not in figures
+
+
+async def test_history_is_closed_on_its_own_day_and_was_never_accepted_here(
+    harness: Harness, runtime: Runtime
+) -> None:
+    analyst = await enter(harness, runtime)
+    long_ago = datetime(2024, 5, 6, 8, tzinfo=UTC)
+    recorded = TicketRecorded(**filed(), filed_at=long_ago, closed_at=long_ago + timedelta(days=3))
+    await hear(harness, runtime, str(uuid4()), recorded)
+    assert await states(analyst) == {"closed": 1}
+    assert await states(analyst, **{"from": "2024-05-06", "to": "2024-05-06"}) == {"closed": 1}
+    figures = await overview(analyst)
+    assert (figures["tickets"], figures["closed"]) == (1, 1)
+    assert "created" not in figures
+
+
+async def test_an_interim_close_is_a_state_until_the_reply(
+    harness: Harness, runtime: Runtime
+) -> None:
+    analyst, ticket = await enter(harness, runtime), str(uuid4())
+    interim = TicketInterimClosed(
+        unit=WATER, progress="已立案", next_step="调查取证", promised_at=NOON + timedelta(days=40)
+    )
+    await hear(harness, runtime, ticket, created(), dispatched(WATER), signed(WATER), interim)
+    assert await states(analyst) == {"interim_closed": 1}
+    await hear(harness, runtime, ticket, replied(WATER))
+    assert await states(analyst) == {"replied": 1}
+
+
+async def test_a_question_of_scope_overdue_moves_no_ticket_and_waits_for_none(
+    harness: Harness, runtime: Runtime
+) -> None:
+    analyst, ticket = await enter(harness, runtime), str(uuid4())
+    await hear(harness, runtime, ticket, overdue(Step.VERIFY), created())
+    assert await states(analyst) == {"accepted": 1}
+    assert "overdue" not in await overview(analyst)
 
 
 async def test_a_rejected_return_goes_back_to_the_state_before_it(
