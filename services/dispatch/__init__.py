@@ -1,8 +1,12 @@
 """The units' side, and the only writer of a ticket's state.
 
-Owns the work order (state, unit, replies, returns, timeline) and the directory of units and of
-their duties. Hears from intake `ticket.created`, `ticket.refused`, `ticket.answered`,
-`ticket.followed_up`, `ticket.rated`; from sla `deadline.reached`, `ticket.due_soon`,
-`policy.published`. Says `ticket.dispatched`, `ticket.signed`, `ticket.return_requested`,
-`ticket.return_decided`, `ticket.replied`, `ticket.closed`, `deadline.judged`, `unit.changed`.
+Owns the work order (state, unit, replies, returns, timeline), the directory of units and of their
+duties, and the precedents. Hears from intake `ticket.created`, `ticket.refused`,
+`ticket.answered`, `ticket.recorded`, `ticket.amended`, `ticket.followed_up`, `ticket.rated`; from
+sla `deadline.reached`, `ticket.due_soon`, what becomes of extensions, limits and pauses
+(`ticket.extension_*`, `ticket.limit_*`, `ticket.clock_*`, `ticket.deadline_moved`),
+`order.issued`, `policy.published`, `calendar.published`. Says `ticket.dispatched`,
+`ticket.signed`, `ticket.responded`, `ticket.return_requested`, `ticket.return_decided`,
+`ticket.progressed`, `ticket.interim_closed`, `ticket.replied`, `ticket.reopened`,
+`ticket.closed`, `deadline.judged`, `case.decided`, `unit.changed`.
 """

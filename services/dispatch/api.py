@@ -8,9 +8,20 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.acts import operations as acts
-from services.dispatch.acts.schemas import DecideReturn, Dispatch, Reply, Return, Sign
+from services.dispatch.acts.schemas import (
+    DecideReturn,
+    Dispatch,
+    InterimClose,
+    Progress,
+    Redo,
+    Reply,
+    Respond,
+    Return,
+    Sign,
+)
+from services.dispatch.dispatching.operations import dispatch_ticket
+from services.dispatch.handling import operations as handling
 from services.dispatch.models import Ticket as TicketRow
-from services.dispatch.policies.queries import find_pack, find_packs
 from services.dispatch.queries import (
     Filter,
     find_ticket,
@@ -19,6 +30,7 @@ from services.dispatch.queries import (
     list_tickets,
     list_timeline,
 )
+from services.dispatch.returns.operations import PrecedentBinds, decide_return, return_ticket
 from services.dispatch.rules import ROLES
 from services.dispatch.schemas import (
     ActAnswer,
@@ -34,6 +46,7 @@ from shared.answers import problems_of
 from shared.events.words import Act, Service
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
+from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
@@ -61,7 +74,7 @@ async def dispatch(ticket_id: UUID, body: Dispatch, request: Request, caller: Ca
     """派单：由人指定承办单位 (B2)."""
 
     async def act(turn: acts.Turn) -> None:
-        await acts.dispatch_ticket(turn, unit=body.unit, reason=body.reason)
+        await dispatch_ticket(turn, unit=body.unit, reason=body.reason)
 
     return await _run(request, caller, ticket_id, Act.DISPATCH, act)
 
@@ -72,12 +85,26 @@ async def sign(ticket_id: UUID, body: Sign, request: Request, caller: Caller) ->
     return await _run(request, caller, ticket_id, Act.SIGN, acts.sign_ticket)
 
 
-@router.post("/{ticket_id}/return", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
-async def return_(ticket_id: UUID, body: Return, request: Request, caller: Caller) -> Response:
-    """退单：说明理由、依据和建议承办单位 (ZY 13.2). A late one is taken, and marked."""
+@router.post("/{ticket_id}/respond", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
+async def respond(ticket_id: UUID, body: Respond, request: Request, caller: Caller) -> Response:
+    """初步响应：特殊、特殊紧急事项，视同签收 (ZY 13.4)."""
 
     async def act(turn: acts.Turn) -> None:
-        await acts.return_ticket(turn, **body.model_dump())
+        await acts.respond_to_ticket(turn, text=body.text)
+
+    return await _run(request, caller, ticket_id, Act.RESPOND, act)
+
+
+@router.post(
+    "/{ticket_id}/return",
+    response_model=ActAnswer,
+    responses=problems_of(*ACT_PROBLEMS, PrecedentBinds),
+)
+async def return_(ticket_id: UUID, body: Return, request: Request, caller: Caller) -> Response:
+    """退单：说明理由、依据和建议承办单位 (ZY 13.2). A late one is taken, and counts as overdue."""
+
+    async def act(turn: acts.Turn) -> None:
+        await return_ticket(turn, **body.model_dump())
 
     return await _run(request, caller, ticket_id, Act.RETURN, act)
 
@@ -85,15 +112,39 @@ async def return_(ticket_id: UUID, body: Return, request: Request, caller: Calle
 @router.post(
     "/{ticket_id}/decide-return", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS)
 )
-async def decide_return(
-    ticket_id: UUID, body: DecideReturn, request: Request, caller: Caller
-) -> Response:
+async def decide(ticket_id: UUID, body: DecideReturn, request: Request, caller: Caller) -> Response:
     """退单审核 (B5). Granted: by name or by rule to another unit, else a person chooses."""
 
     async def act(turn: acts.Turn) -> None:
-        await acts.decide_return(turn, **body.model_dump())
+        await decide_return(turn, **body.model_dump())
 
     return await _run(request, caller, ticket_id, Act.DECIDE_RETURN, act)
+
+
+@router.post(
+    "/{ticket_id}/progress", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS)
+)
+async def progress(ticket_id: UUID, body: Progress, request: Request, caller: Caller) -> Response:
+    """报送进展：紧急事项的处理情况 (ZY 13.4)，临时办结后每 15 个工作日 (ZY 13.3)."""
+
+    async def act(turn: acts.Turn) -> None:
+        await handling.report_progress(turn, text=body.text, next_step=body.next_step)
+
+    return await _run(request, caller, ticket_id, Act.PROGRESS, act)
+
+
+@router.post(
+    "/{ticket_id}/interim-close", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS)
+)
+async def interim_close(
+    ticket_id: UUID, body: InterimClose, request: Request, caller: Caller
+) -> Response:
+    """临时办结：办理进展、下步打算、承诺办结时限 (ZY 13.3). A late one is taken, and marked."""
+
+    async def act(turn: acts.Turn) -> None:
+        await handling.close_for_now(turn, **body.model_dump())
+
+    return await _run(request, caller, ticket_id, Act.INTERIM_CLOSE, act)
 
 
 @router.post("/{ticket_id}/reply", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
@@ -101,9 +152,19 @@ async def reply(ticket_id: UUID, body: Reply, request: Request, caller: Caller) 
     """答复：办理时限停止计时 (ZY 13, B7)."""
 
     async def act(turn: acts.Turn) -> None:
-        await acts.reply_to_ticket(turn, **body.model_dump())
+        await handling.reply_to_ticket(turn, **body.model_dump())
 
     return await _run(request, caller, ticket_id, Act.REPLY, act)
+
+
+@router.post("/{ticket_id}/redo", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
+async def redo(ticket_id: UUID, body: Redo, request: Request, caller: Caller) -> Response:
+    """退回重新办理：按诉求类型重新计算办理时限 (ZY 14.2)."""
+
+    async def act(turn: acts.Turn) -> None:
+        await handling.reopen_ticket(turn, reason=body.reason)
+
+    return await _run(request, caller, ticket_id, Act.REDO, act)
 
 
 @router.get("", response_model=Page[TicketSummary], responses=problems_of(*READ_PROBLEMS))
@@ -123,7 +184,7 @@ async def find_tickets(
             after=wanted.after_id(),
             limit=limit + 1,
         )
-        view = await _view(session, rows, caller)
+        view = await _view(runtime, session, rows, caller)
     items = [TicketSummary.of(row, view) for row in rows[:limit]]
     return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
@@ -135,7 +196,7 @@ async def show_ticket(ticket_id: UUID, request: Request, caller: Caller) -> Tick
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
     async with runtime.database.sessions() as session:
         row = await find_ticket(session, ticket_id, caller=caller)
-        view = await _view(session, [row], caller)
+        view = await _view(runtime, session, [row], caller)
         replies = await list_replies(session, ticket_id)
     return Ticket.whole(row, view, replies)
 
@@ -168,15 +229,17 @@ async def _run(
         await do(turn)
         row = turn.ticket
         header = seen.write_seen(str(row.id), {Service.DISPATCH: row.sequence})
-        answer = ActAnswer.of(row, await find_pack(session, row.policy))
+        answer = ActAnswer.of(row, turn.law)
         return Answer(answer, headers={seen.HEADER: header})
 
     return await run_act(runtime, request, caller, operation)
 
 
-async def _view(session: AsyncSession, rows: Sequence[TicketRow], caller: Principal) -> View:
+async def _view(
+    runtime: Runtime, session: AsyncSession, rows: Sequence[TicketRow], caller: Principal
+) -> View:
     return View(
         caller,
-        await find_packs(session, [row.policy for row in rows]),
+        await runtime.law_book.read_in(session),
         await find_unit_names(session, [row.unit for row in rows]),
     )

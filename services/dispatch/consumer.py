@@ -1,56 +1,102 @@
 """What dispatch does with what it hears."""
 
-from services.dispatch.arrivals.operations import create_tickets, keep_answered, keep_refused
+from collections.abc import Sequence
+
+from services.dispatch.arrivals.operations import (
+    create_tickets,
+    keep_answered,
+    keep_recorded,
+    keep_refused,
+)
+from services.dispatch.clocks.operations import (
+    note_due_soon,
+    note_news,
+    note_orders,
+    take_clock_news,
+)
+from services.dispatch.corrections.operations import take_amendments
 from services.dispatch.directory.queries import DutyBook
-from services.dispatch.operations import judge_deadlines, take_ratings
-from services.dispatch.policies.operations import keep_policies
-from services.dispatch.rules import JUDGED_BY
-from services.dispatch.timeline.operations import entry_of, lock_tickets, write_entries
-from shared.events.envelope import Event, Payload
+from services.dispatch.judgements.operations import judge_deadlines
+from services.dispatch.judgements.rules import JUDGED_BY
+from services.dispatch.operations import take_ratings
+from shared.events.envelope import Event
 from shared.events.intake import (
+    TicketAmended,
     TicketAnswered,
     TicketCreated,
     TicketFollowedUp,
     TicketRated,
+    TicketRecorded,
     TicketRefused,
 )
-from shared.events.sla import DeadlineReached, PolicyPublished, TicketDueSoon
-from shared.inbox import Handlers, Heard
+from shared.events.sla import (
+    DeadlineReached,
+    OrderIssued,
+    TicketClockPaused,
+    TicketClockResumed,
+    TicketDeadlineMoved,
+    TicketDueSoon,
+    TicketExtensionDecided,
+    TicketExtensionExplained,
+    TicketExtensionRequested,
+    TicketLimitDecided,
+    TicketLimitRequested,
+)
+from shared.inbox import Handlers, Heard, Wait
+from shared.lawbook import law_handlers
+from shared.policy.law import Law
 from shared.runtime import Runtime
 
 
 def handlers(runtime: Runtime) -> Handlers:
     """Every event that dispatch hears, with what it does."""
-    book = DutyBook()
+    duty_book, law_book, source = DutyBook(), runtime.law_book, runtime.source
 
     async def on_ticket_created(heard: Heard, events: list[Event[TicketCreated]]) -> None:
-        duties = await book.read(heard.connection)
-        await create_tickets(heard, events, duties=duties, source=runtime.source)
+        law = await law_book.read(heard.connection)
+        _require_policies(law, events)
+        book = await duty_book.read(heard.connection)
+        await create_tickets(heard, events, book=book, law=law, source=source)
+
+    async def on_ticket_amended(heard: Heard, events: list[Event[TicketAmended]]) -> None:
+        law = await law_book.read(heard.connection)
+        book = await duty_book.read(heard.connection)
+        await take_amendments(heard, events, book=book, law=law, source=source)
 
     async def on_ticket_rated(heard: Heard, events: list[Event[TicketRated]]) -> None:
-        await take_ratings(heard, events, source=runtime.source)
+        await take_ratings(heard, events, source=source)
 
     async def on_deadline_reached(heard: Heard, events: list[Event[DeadlineReached]]) -> None:
         ours = [event for event in events if event.data.step in JUDGED_BY]
         if ours:
-            await judge_deadlines(heard, ours, source=runtime.source)
+            law = await law_book.read(heard.connection)
+            await judge_deadlines(heard, ours, law=law, source=source)
 
     return {
         TicketCreated: on_ticket_created,
         TicketRefused: keep_refused,
         TicketAnswered: keep_answered,
-        TicketFollowedUp: _note,
-        TicketDueSoon: _note,
+        TicketRecorded: keep_recorded,
+        TicketAmended: on_ticket_amended,
+        TicketFollowedUp: note_news,
         TicketRated: on_ticket_rated,
         DeadlineReached: on_deadline_reached,
-        PolicyPublished: _on_policy_published,
+        TicketDueSoon: note_due_soon,
+        TicketExtensionRequested: note_news,
+        TicketExtensionDecided: take_clock_news,
+        TicketExtensionExplained: note_news,
+        TicketLimitRequested: note_news,
+        TicketLimitDecided: take_clock_news,
+        TicketClockPaused: take_clock_news,
+        TicketClockResumed: take_clock_news,
+        TicketDeadlineMoved: take_clock_news,
+        OrderIssued: note_orders,
+        **law_handlers(),
     }
 
 
-async def _note(heard: Heard, events: list[Event[Payload]]) -> None:
-    await lock_tickets(heard, events)
-    await write_entries(heard, [entry_of(event) for event in events])
-
-
-async def _on_policy_published(heard: Heard, events: list[Event[PolicyPublished]]) -> None:
-    await keep_policies(heard.connection, events)
+def _require_policies(law: Law, events: Sequence[Event[TicketCreated]]) -> None:
+    """Raise `Wait` where a ticket was accepted under a pack that was not heard of yet (C1)."""
+    for event in events:
+        if law.pack(event.data.policy) is None:
+            raise Wait(f"policy {event.data.policy} was not heard of yet")

@@ -16,12 +16,25 @@ from sqlalchemy import (
     Uuid,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.dispatch.rules import Standing
-from shared.events.words import Channel, RequestType, State, Urgency
+from services.dispatch.rules import Given, LawLimit, Standing
+from shared.events.words import Channel, DutyHours, RequestType, State, Urgency
+from shared.lawbook import add_law_tables
 from shared.tables import add_shared_tables
+
+HANDLING_COLUMNS = (
+    *("replied_at", "interim_closed_at", "progressed_at", "promised_at", "paused_at"),
+    "handle_due",
+)
+"""What a redo begins anew (ZY 14.2)."""
+ROUND_COLUMNS = (
+    *("signed_at", "returned_at", "answered_at", "responded_at", "result_at", "reopened_at"),
+    *HANDLING_COLUMNS,
+)
+"""What another unit begins anew."""
+RETURN_EVENTS = ("ticket.return_requested", "ticket.return_decided")
 
 
 class Word(TypeDecorator[StrEnum]):
@@ -46,8 +59,10 @@ class Base(DeclarativeBase):
         str: Text,
         datetime: DateTime(timezone=True),
         UUID: Uuid,
-        dict[str, Any]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[str]: ARRAY(Text),
         Channel: Word(Channel),
+        DutyHours: Word(DutyHours),
         RequestType: Word(RequestType),
         State: Word(State),
         Urgency: Word(Urgency),
@@ -55,6 +70,7 @@ class Base(DeclarativeBase):
 
 
 add_shared_tables(Base.metadata)
+add_law_tables(Base.metadata)
 
 
 class Unit(Base):
@@ -67,6 +83,7 @@ class Unit(Base):
     jurisdiction: Mapped[str] = mapped_column(index=True)
     superior: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
     is_active: Mapped[bool]
+    duty_hours: Mapped[DutyHours] = mapped_column(server_default=DutyHours.WORKING)
     sequence: Mapped[int]
 
 
@@ -89,16 +106,6 @@ class DirectoryVersion(Base):
     __tablename__ = "directory_version"
 
     version: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-
-
-class Policy(Base):
-    """A policy pack that tickets were accepted under; never forgotten."""
-
-    __tablename__ = "policies"
-
-    hash: Mapped[str] = mapped_column(primary_key=True)
-    jurisdiction: Mapped[str]
-    pack: Mapped[dict[str, Any]]
 
 
 class Ticket(Base):
@@ -138,6 +145,20 @@ class Ticket(Base):
     """The last return of this round, granted or not."""
     replied_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    """The first signature, response or return of this round."""
+    responded_at: Mapped[datetime | None]
+    result_at: Mapped[datetime | None]
+    """The first progress report or reply of this round (ZY 13.4)."""
+    reopened_at: Mapped[datetime | None]
+    """The last redo of this round."""
+    interim_closed_at: Mapped[datetime | None]
+    progressed_at: Mapped[datetime | None]
+    promised_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    handle_due: Mapped[dict[str, Any] | None]
+    """What sla said of this handling (`Given`); none while the type's own time holds."""
+    law_limit: Mapped[dict[str, Any] | None]
     replies: Mapped[int]
     timeline_length: Mapped[int]
     sequence: Mapped[int]
@@ -155,7 +176,15 @@ class Ticket(Base):
             accepted_at=self.accepted_at,
             dispatched_at=self.dispatched_at,
             signed_at=self.signed_at,
-            returned_at=self.returned_at,
+            answered_at=self.answered_at,
+            responded_at=self.responded_at,
+            result_at=self.result_at,
+            reopened_at=self.reopened_at,
+            interim_closed_at=self.interim_closed_at,
+            progressed_at=self.progressed_at,
+            paused_at=self.paused_at,
+            given=_given(self.handle_due),
+            law_limit=None if self.law_limit is None else LawLimit(**self.law_limit),
         )
 
 
@@ -180,3 +209,47 @@ class TimelineEntry(Base):
     rule: Mapped[str | None]
     text: Mapped[str | None]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=func.jsonb_build_object())
+
+
+Index(
+    "timeline_returns",
+    TimelineEntry.unit,
+    TimelineEntry.event,
+    postgresql_where=TimelineEntry.event.in_(RETURN_EVENTS),
+)
+
+
+class Precedent(Base):
+    """A decision of the coordination group: matters of its kind go the same way (ZY 13.5(5))."""
+
+    __tablename__ = "precedents"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    jurisdiction: Mapped[str] = mapped_column(Text(collation="C"))
+    category: Mapped[str]
+    lead_unit: Mapped[str] = mapped_column(ForeignKey("units.code"))
+    co_units: Mapped[list[str]]
+    document: Mapped[str]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    retired_by: Mapped[str | None]
+    retired_at: Mapped[datetime | None]
+    retired_because: Mapped[str | None]
+
+
+Index(
+    "precedents_of_a_kind",
+    Precedent.category,
+    Precedent.jurisdiction,
+    unique=True,
+    postgresql_where=Precedent.retired_at.is_(None),
+)
+Index("precedents_jurisdiction", Precedent.jurisdiction, Precedent.id)
+
+
+def _given(kept: dict[str, Any] | None) -> Given | None:
+    if kept is None:
+        return None
+    due_at = None if "due_at" not in kept else datetime.fromisoformat(kept["due_at"])
+    return Given(**(kept | {"due_at": due_at, "extended": tuple(kept["extended"])}))

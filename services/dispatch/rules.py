@@ -1,16 +1,8 @@
-"""What dispatch decides without looking anything up: states, roles, deadlines, judgements."""
+"""What dispatch decides without looking anything up: the state machine and who may do what."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.calendars import Calendar
-from shared.events.dispatch import (
-    TicketDispatched,
-    TicketReplied,
-    TicketReturnRequested,
-    TicketSigned,
-)
 from shared.events.words import (
     CHINESE,
     Act,
@@ -18,12 +10,8 @@ from shared.events.words import (
     ReturnDecision,
     Role,
     State,
-    Step,
     Urgency,
-    Verdict,
 )
-from shared.policy.deadlines import Deadline, Matter, Moments, deadlines, step_deadline
-from shared.policy.model import Pack
 
 SYSTEM = "system"
 """Who did what no person did."""
@@ -31,15 +19,25 @@ SYSTEM = "system"
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.ACCEPTED, Act.DISPATCH): State.DISPATCHED,
     (State.DISPATCHED, Act.SIGN): State.SIGNED,
+    (State.DISPATCHED, Act.RESPOND): State.SIGNED,
     (State.DISPATCHED, Act.RETURN): State.RETURN_REQUESTED,
+    (State.SIGNED, Act.RESPOND): State.SIGNED,
     (State.SIGNED, Act.RETURN): State.RETURN_REQUESTED,
+    (State.SIGNED, Act.PROGRESS): State.SIGNED,
+    (State.SIGNED, Act.INTERIM_CLOSE): State.INTERIM_CLOSED,
     (State.SIGNED, Act.REPLY): State.REPLIED,
     (State.RETURN_REQUESTED, Act.DECIDE_RETURN): State.ACCEPTED,
+    (State.INTERIM_CLOSED, Act.PROGRESS): State.INTERIM_CLOSED,
+    (State.INTERIM_CLOSED, Act.REPLY): State.REPLIED,
+    (State.REPLIED, Act.REDO): State.SIGNED,
     (State.REPLIED, Act.FOLLOW_UP): State.REPLIED,
     (State.REPLIED, Act.RATE): State.REPLIED,
     (State.REPLIED, Act.CLOSE): State.CLOSED,
 }
 """The state machine (B1). A rejected return goes back to the state before it, see `state_after`."""
+
+STATES = tuple(state for state in State if state is not State.VERIFYING)
+"""The states of a ticket here: one that is being verified is still intake's alone (ZY 9)."""
 
 RETURNABLE = frozenset(state for state, act in TRANSITIONS if act is Act.RETURN)
 FIRST_STATES = (State.ACCEPTED, State.REFUSED, State.ANSWERED)
@@ -48,25 +46,41 @@ LAST_STATES = (State.REFUSED, State.ANSWERED, State.CLOSED)
 ROLES: dict[Act, tuple[Role, ...]] = {
     Act.DISPATCH: (Role.OPERATOR, Role.SUPERVISOR),
     Act.SIGN: (Role.UNIT,),
+    Act.RESPOND: (Role.UNIT,),
     Act.RETURN: (Role.UNIT,),
     Act.DECIDE_RETURN: (Role.OPERATOR, Role.SUPERVISOR),
+    Act.PROGRESS: (Role.UNIT,),
+    Act.INTERIM_CLOSE: (Role.UNIT,),
     Act.REPLY: (Role.UNIT,),
+    Act.REDO: (Role.FOLLOW_UP, Role.SUPERVISOR),
     Act.FOLLOW_UP: (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR),
     Act.RATE: (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR),
     Act.CLOSE: (),
 }
 """Who may do what. Nobody closes by hand: intake's `ticket.rated` does."""
 
-JUDGED_BY: dict[Step, tuple[str, ...]] = {
-    Step.DISPATCH: (TicketDispatched.type,),
-    Step.SIGN: (TicketSigned.type, TicketReturnRequested.type),
-    Step.RESPOND: (TicketSigned.type, TicketReturnRequested.type, TicketReplied.type),
-    Step.HANDLE: (TicketReplied.type,),
-    Step.RESULT: (TicketReplied.type,),
-}
-"""The acts that end a step; a return is a window, nothing fires when it ends."""
 
-JUDGED_EVENTS = sorted({TicketDispatched.type}.union(*JUDGED_BY.values()))
+class Given(NamedTuple):
+    """A handling time that sla said: extended, resumed after a pause, or moved by a calendar.
+
+    After a correction of the type `due_at` is none: then the working days granted so far are
+    counted anew from the time of the new type.
+    """
+
+    due_at: datetime | None = None
+    rule: str = ""
+    source: str = ""
+    provisional: bool = False
+    extended: tuple[int, ...] = ()
+
+
+class LawLimit(NamedTuple):
+    """A handling time that a law sets for this ticket (C8); `unit` is that of the amount."""
+
+    law: str
+    article: str
+    amount: int
+    unit: str
 
 
 class Standing(NamedTuple):
@@ -79,32 +93,23 @@ class Standing(NamedTuple):
     accepted_at: datetime
     dispatched_at: datetime | None = None
     signed_at: datetime | None = None
-    returned_at: datetime | None = None
-
-
-class Done(NamedTuple):
-    """An act that was done, by the name of its event."""
-
-    event: str
-    at: datetime
-    round: int
-
-
-class Judgement(NamedTuple):
-    """Whether a step was done in time, and when it was done, be it too late."""
-
-    verdict: Verdict
-    act_at: datetime | None
+    answered_at: datetime | None = None
+    """The first signature, response or return."""
+    responded_at: datetime | None = None
+    """The first response, or what says more than one; a bare signature says nothing (ZY 13.4)."""
+    result_at: datetime | None = None
+    """The first progress report or reply."""
+    reopened_at: datetime | None = None
+    interim_closed_at: datetime | None = None
+    progressed_at: datetime | None = None
+    paused_at: datetime | None = None
+    given: Given | None = None
+    law_limit: LawLimit | None = None
 
 
 def allowed(state: State) -> list[Act]:
     """The acts of people that a state allows, intake's own among them."""
     return [act for before, act in TRANSITIONS if before is state and ROLES[act]]
-
-
-def allowed_to(state: State, role: Role) -> list[Act]:
-    """The acts that a state allows to a role."""
-    return [act for act in allowed(state) if role in ROLES[act]]
 
 
 def state_after(
@@ -134,58 +139,9 @@ def diagram() -> str:
     return "\n".join(
         [
             "stateDiagram-v2",
-            *(f'    state "{CHINESE[state]}" as {state}' for state in State),
+            *(f'    state "{CHINESE[state]}" as {state}' for state in STATES),
             *(f"    [*] --> {state}" for state in FIRST_STATES),
             *(f"    {before} --> {after}: {name}" for before, after, name in edges),
             *(f"    {state} --> [*]" for state in LAST_STATES),
         ]
     )
-
-
-def running_deadlines(standing: Standing, pack: Pack, calendar: Calendar) -> dict[Step, Deadline]:
-    """The deadlines of the steps that are not yet done.
-
-    A re-dispatch gives sign and handling time anew (default); a return ends the step of signing,
-    but the caller's clock runs on while the hotline judges it (B5).
-    """
-    if standing.state in (*LAST_STATES, State.REPLIED):
-        return {}
-    if standing.dispatched_at is None:
-        pending = {Step.DISPATCH}
-    else:
-        pending = {Step.HANDLE, Step.RESULT}
-        if standing.signed_at is None and standing.returned_at is None:
-            pending |= {Step.SIGN, Step.RESPOND}
-    moments = Moments(standing.accepted_at, standing.dispatched_at, standing.signed_at)
-    every = deadlines(pack, calendar, _matter(standing), moments)
-    return {step: deadline for step, deadline in every.items() if step in pending}
-
-
-def return_deadline(standing: Standing, pack: Pack, calendar: Calendar) -> Deadline | None:
-    """When the window for a return ends; none while the act it runs from is not done (ZY 13.2)."""
-    is_from_dispatch = pack.returning.starts.value == "dispatch"
-    starts_at = standing.dispatched_at if is_from_dispatch else standing.signed_at
-    if starts_at is None:
-        return None
-    return step_deadline(pack, calendar, _matter(standing), Step.RETURN, starts_at)
-
-
-def judge(step: Step, due_at: datetime, acts: Sequence[Done]) -> Judgement:
-    """Whether a step was done at or before `due_at`; `acts` in the order of the timeline.
-
-    The first dispatch counts for dispatching. Every other step belongs to the round that had
-    begun at `due_at`: what another unit did in another round neither helps nor harms.
-    """
-    relevant = [act for act in acts if act.event in JUDGED_BY[step]]
-    if step is not Step.DISPATCH:
-        begun = [
-            act.round for act in acts if act.event == TicketDispatched.type and act.at <= due_at
-        ]
-        relevant = [act for act in relevant if begun and act.round == max(begun)]
-    act_at = min((act.at for act in relevant), default=None)
-    is_met = act_at is not None and act_at <= due_at
-    return Judgement(Verdict.MET if is_met else Verdict.MISSED, act_at)
-
-
-def _matter(standing: Standing) -> Matter:
-    return Matter(standing.type, standing.urgency, standing.is_enforcement)

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from services.dispatch.acts.rules import open_to
+from services.dispatch.clocks.rules import running_deadlines
 from services.dispatch.models import Ticket as TicketRow
 from services.dispatch.models import TimelineEntry
-from services.dispatch.rules import allowed_to, running_deadlines
 from shared.answers import BeijingTime, Input, RunningDeadline, running
-from shared.calendars import national_calendar
 from shared.events.words import (
     CHINESE,
     Act,
@@ -23,7 +23,7 @@ from shared.events.words import (
     Urgency,
 )
 from shared.pages import read_cursor
-from shared.policy.model import Pack
+from shared.policy.law import Law
 from shared.problems import field_error
 from shared.security import Principal
 
@@ -37,14 +37,30 @@ EVENT_NAMES = {
     "ticket.created": "受理",
     "ticket.refused": "不予受理",
     "ticket.answered": "接诉即答",
+    "ticket.recorded": "历史工单",
+    "ticket.amended": "补充更正",
     "ticket.dispatched": "派单",
     "ticket.signed": "签收",
     "ticket.return_requested": "申请退单",
     "ticket.return_decided": "退单审核",
+    "ticket.responded": "初步响应",
+    "ticket.progressed": "报送进展",
+    "ticket.interim_closed": "临时办结",
     "ticket.replied": "答复",
+    "ticket.reopened": "重新办理",
+    "case.decided": "会商决定",
     "ticket.followed_up": "回访",
     "ticket.rated": "评价",
     "ticket.due_soon": "临期提醒",
+    "ticket.extension_requested": "申请延期",
+    "ticket.extension_decided": "延期审核",
+    "ticket.extension_explained": "向诉求人说明延期",
+    "ticket.limit_requested": "申报法定时限",
+    "ticket.limit_decided": "法定时限确认",
+    "ticket.clock_paused": "中止计时",
+    "ticket.clock_resumed": "恢复计时",
+    "ticket.deadline_moved": "时限调整",
+    "order.issued": "督办文书",
     "ticket.closed": "办结",
 }
 
@@ -69,10 +85,10 @@ class TicketQuery(Input):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What showing tickets needs beside their rows: who asks, packs and names of units."""
+    """What showing tickets needs beside their rows: who asks, the law and names of units."""
 
     caller: Principal
-    packs: Mapping[str, Pack]
+    law: Law
     unit_names: Mapping[str, str]
 
 
@@ -88,7 +104,7 @@ class ActAnswer(BaseModel):
     deadlines: list[RunningDeadline]
 
     @classmethod
-    def of(cls, row: TicketRow, pack: Pack | None) -> Self:
+    def of(cls, row: TicketRow, law: Law) -> Self:
         """The answer that the row gives."""
         return cls(
             id=row.id,
@@ -97,7 +113,7 @@ class ActAnswer(BaseModel):
             state_name=CHINESE[row.state],
             unit=row.unit,
             sequence=row.sequence,
-            deadlines=deadlines_of(row, pack),
+            deadlines=deadlines_of(row, law),
         )
 
 
@@ -143,6 +159,9 @@ class TicketSummary(BaseModel):
     dispatched_at: BeijingTime | None
     signed_at: BeijingTime | None
     replied_at: BeijingTime | None
+    interim_closed_at: BeijingTime | None = Field(description="临时办结时间")
+    promised_at: BeijingTime | None = Field(description="临时办结时承诺的办结时间")
+    reopened_at: BeijingTime | None = Field(description="最近一次退回重新办理的时间")
     closed_at: BeijingTime | None
     sequence: int
     allowed: list[Act] = Field(description="提问者此时可进行的操作")
@@ -167,6 +186,7 @@ class Ticket(TicketSummary):
     source_article: str | None
     explanation: str | None
     article_id: UUID | None = Field(description="接诉即答所引的知识条目")
+    law_limit: dict[str, Any] | None = Field(description="经确认的法定时限：法律、条款、长度")
     replies: list[TicketReply]
 
     @classmethod
@@ -175,7 +195,7 @@ class Ticket(TicketSummary):
         is_unit = view.caller.role is Role.UNIT
         columns = (
             *("content", "place", "policy", "rule", "filed_at"),
-            *("ground", "source_article", "explanation", "article_id"),
+            *("ground", "source_article", "explanation", "article_id", "law_limit"),
         )
         return cls.model_validate(
             _summary(row, view)
@@ -224,20 +244,22 @@ class Timeline(BaseModel):
     items: list[TimelineItem]
 
 
-def deadlines_of(row: TicketRow, pack: Pack | None) -> list[RunningDeadline]:
+def deadlines_of(row: TicketRow, law: Law) -> list[RunningDeadline]:
     """The deadlines that run, in the order of the steps; none where the pack is not known here."""
-    standing = row.standing
+    standing, pack = row.standing, law.pack(row.policy or "")
     if standing is None or pack is None:
         return []
-    found = running_deadlines(standing, pack, national_calendar())
+    found = running_deadlines(standing, pack, law.calendar(row.jurisdiction))
     return [running(step, found[step]) for step in Step if step in found]
 
 
 def _summary(row: TicketRow, view: View) -> dict[str, Any]:
+    pack = view.law.pack(row.policy or "")
     columns = (
         *("id", "number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title"),
         *("channel", "category", "state", "unit", "round", "accepted_at", "dispatched_at"),
-        *("signed_at", "replied_at", "closed_at", "sequence"),
+        *("signed_at", "replied_at", "interim_closed_at", "promised_at", "reopened_at"),
+        *("closed_at", "sequence"),
     )
     return {column: getattr(row, column) for column in columns} | {
         "request_type_name": CHINESE[row.request_type],
@@ -245,6 +267,6 @@ def _summary(row: TicketRow, view: View) -> dict[str, Any]:
         "channel_name": CHINESE[row.channel],
         "state_name": CHINESE[row.state],
         "unit_name": view.unit_names.get(row.unit or ""),
-        "allowed": allowed_to(row.state, view.caller.role),
-        "deadlines": deadlines_of(row, view.packs.get(row.policy or "")),
+        "allowed": open_to(row, pack, role=view.caller.role),
+        "deadlines": deadlines_of(row, view.law),
     }

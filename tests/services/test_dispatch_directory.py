@@ -1,7 +1,7 @@
 """Units and duty rules, over REST."""
 
 from shared.events.dispatch import UnitChanged
-from shared.events.words import Role
+from shared.events.words import DutyHours, Role
 from tests.services.dispatch_desk import (
     COUNTY,
     HOUSING,
@@ -32,6 +32,11 @@ async def test_a_changed_unit_is_told_once_and_the_same_content_says_nothing(des
     assert isinstance(last, UnitChanged)
     assert last.topic == "directory"
     assert (last.code, last.name, last.is_active) == (WATER, "资阳市水利局", False)
+    assert (last.superior, last.duty_hours) == (HOUSING, DutyHours.WORKING)
+    await put(administrator, f"/v1/units/{WATER}", renamed | {"duty_hours": "always"})
+    last = (await desk.said(WATER))[-1].data
+    assert isinstance(last, UnitChanged)
+    assert last.duty_hours is DutyHours.ALWAYS
 
 
 async def test_the_directory_is_written_by_administrators_of_the_place(desk: Desk) -> None:
@@ -49,6 +54,7 @@ async def test_the_directory_is_written_by_administrators_of_the_place(desk: Des
         **WATER_UNIT,
         "superior": None,
         "is_active": True,
+        "duty_hours": "working",
         "sequence": 1,
     }
 
@@ -60,6 +66,7 @@ async def test_a_wrong_field_of_the_directory_is_named(desk: Desk) -> None:
         ("units/x", WATER_UNIT | {"name": " "}, "name"),
         ("units/x", WATER_UNIT | {"superior": "nobody"}, "superior"),
         (f"units/{WATER}", WATER_UNIT | {"superior": WATER}, "superior"),
+        ("units/x", WATER_UNIT | {"duty_hours": "sometimes"}, "duty_hours"),
         ("duty-rules/x", {"jurisdiction": "512000", "unit": "nobody"}, "unit"),
         ("duty-rules/x", {"jurisdiction": "512022", "unit": COUNTY}, "unit"),
         ("duty-rules/x", {"jurisdiction": "512000", "unit": WATER, "priority": -1}, "priority"),

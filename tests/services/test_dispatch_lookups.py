@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from shared.events.words import Role, Service
 from shared.policy.load import dump_pack, pack_for, restore_pack
 from shared.seen import HEADER, write_seen
+from shared.worker import make_inbox
 from tests.services.dispatch_desk import (
     HOUSING,
     WATER,
@@ -75,8 +76,11 @@ async def test_a_published_pack_gives_the_deadlines(desk: Desk) -> None:
     pack = restore_pack(dump_pack(pack_for("512000")) | {"version": "2"})
     ticket = await desk.file(policy=pack.content_hash)
     operator = await desk.person(Role.OPERATOR)
-    assert (await get(operator, f"/v1/tickets/{ticket}"))["deadlines"] == []
+    # A ticket waits for the pack that it was accepted under.
+    assert (await operator.get(f"/v1/tickets/{ticket}")).status_code == 404
     await desk.publish(pack)
+    inbox = make_inbox(desk.runtime, desk.handlers)
+    await inbox.replay(ticket, now=None, accept_gap=False)
     shown = await get(operator, f"/v1/tickets/{ticket}")
     accepted_at = datetime.fromisoformat(shown["accepted_at"])
     due_at = datetime.fromisoformat(shown["deadlines"][0]["due_at"])

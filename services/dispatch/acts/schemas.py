@@ -1,6 +1,6 @@
 """What people hand in with an act."""
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from services.dispatch.schemas import Code, Words
 from shared.answers import Input
@@ -44,3 +44,33 @@ class Reply(Input):
     basis: Words = Field(description="办理依据", examples=["《城市供水条例》第二十二条"])
     result: Words = Field(description="办理结果", examples=["已更换管段，当日恢复供水"])
     contact: Words = Field(description="何时以何方式联系诉求人", examples=["9月30日电话告知"])
+
+
+class Respond(Input):
+    """初步响应：特殊、特殊紧急事项的第一次反馈，视同签收 (ZY 13.4)。"""
+
+    text: Words = Field(description="初步响应意见", examples=["抢修人员已到场，预计两小时恢复供水"])
+
+
+class Progress(Input):
+    """报送进展：紧急事项的处理情况，或者临时办结后的进展 (ZY 13.3, 13.4)。"""
+
+    text: Words = Field(description="工作进展", examples=["主管已更换，正在冲洗消毒"])
+    next_step: Words | None = Field(None, description="下步打算", examples=["今晚恢复供水"])
+
+
+class InterimClose(Input):
+    """临时办结：办理进展、下步打算、承诺办结时限 (ZY 13.3)。"""
+
+    progress: Words = Field(description="办理进展情况", examples=["已立案，正在调查取证"])
+    next_step: Words = Field(description="下步打算", examples=["取证后作出处罚决定"])
+    promised_at: AwareDatetime = Field(
+        description="承诺办结时限，须带时区且晚于现在", examples=["2026-12-31T17:30:00+08:00"]
+    )
+    ground: str | None = Field(None, description="情形代码，见政策包的 interim.grounds")
+
+
+class Redo(Input):
+    """退回承办单位重新办理 (ZY 14.2)。"""
+
+    reason: Words = Field(description="重新办理的理由", examples=["诉求合理，未实际解决"])

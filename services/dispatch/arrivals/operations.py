@@ -7,32 +7,40 @@ from uuid import UUID
 
 import orjson
 
-from services.dispatch.directory.rules import Duties, Duty, Question, match
+from services.dispatch.directory.rules import Book, Duty, Question, is_off_duty, match
 from services.dispatch.rules import SYSTEM, TRANSITIONS
 from services.dispatch.timeline.operations import time_of_batch
 from shared import outbox
 from shared.events.dispatch import TicketDispatched
 from shared.events.envelope import Event, Payload
-from shared.events.intake import Filed, TicketAnswered, TicketCreated, TicketRefused
-from shared.events.words import Act, State
+from shared.events.intake import (
+    Filed,
+    TicketAnswered,
+    TicketCreated,
+    TicketRecorded,
+    TicketRefused,
+)
+from shared.events.words import Act, State, Urgency
 from shared.inbox import Heard
+from shared.policy.law import Law
 
 # An arrival has one entry in its timeline and has said nothing; a dispatched one has one more.
 INSERT_TICKETS = """INSERT INTO tickets (id, number, jurisdiction, request_type, urgency,
     is_enforcement, title, content, channel, category, place, caller_id, filed_at, policy, state,
     accepted_at, dispatched_at, unit, round, rule, ground, source_article, explanation, article_id,
-    replies, timeline_length, sequence)
+    closed_at, replies, timeline_length, sequence)
 SELECT *, 0, round + 1, round FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
     $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
     $12::uuid[], $13::timestamptz[], $14::text[], $15::text[], $16::timestamptz[],
     $17::timestamptz[], $18::text[], $19::int[], $20::text[], $21::text[], $22::text[],
-    $23::text[], $24::uuid[])
+    $23::text[], $24::uuid[], $25::timestamptz[])
 AS t (id, number, jurisdiction, request_type, urgency, is_enforcement, title, content, channel,
     category, place, caller_id, filed_at, policy, state, accepted_at, dispatched_at, unit, round,
-    rule, ground, source_article, explanation, article_id)"""
-INSERT_ENTRIES = """INSERT INTO timeline (ticket_id, position, event, at, round, unit, by, rule)
+    rule, ground, source_article, explanation, article_id, closed_at)"""
+INSERT_ENTRIES = """INSERT INTO timeline (ticket_id, position, event, at, round, unit, by, rule,
+    text)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[],
-    $7::text[], $8::text[])"""
+    $7::text[], $8::text[], $9::text[])"""
 
 
 class Arrival(NamedTuple):
@@ -49,21 +57,24 @@ class Arrival(NamedTuple):
     source_article: str | None = None
     explanation: str | None = None
     article_id: UUID | None = None
+    closed_at: datetime | None = None
 
 
 async def create_tickets(
-    heard: Heard, events: Sequence[Event[TicketCreated]], *, duties: Duties, source: str
+    heard: Heard, events: Sequence[Event[TicketCreated]], *, book: Book, law: Law, source: str
 ) -> None:
-    """Take accepted requests in; where a duty rule matches, dispatch at once (B2).
+    """Take accepted requests in; where a precedent or a duty rule matches, dispatch at once (B2).
 
-    One that no rule matches stays accepted, for a person.
+    One that no rule matches stays accepted, for a person. An emergency outside working time goes
+    to a unit that is on duty, where a rule names one (B15).
     """
-    known: dict[Question, Duty | None] = {}
+    known: dict[tuple[Question, bool], Duty | None] = {}
+    matched: list[tuple[Event[TicketCreated], Duty | None]] = []
     for event in events:
-        question = _question(event)
-        if question not in known:
-            known[question] = match(duties, question)
-    matched = [(event, known[_question(event)]) for event in events]
+        asked = _question(event), _needs_duty(event, law)
+        if asked not in known:
+            known[asked] = match(book, asked[0], needs_duty=asked[1])
+        matched.append((event, known[asked]))
     at = await time_of_batch(heard)
     await _insert(
         heard, [(event, _created(event, duty, dispatched_at=at)) for event, duty in matched]
@@ -114,17 +125,37 @@ async def keep_answered(heard: Heard, events: Sequence[Event[TicketAnswered]]) -
     )
 
 
+async def keep_recorded(heard: Heard, events: Sequence[Event[TicketRecorded]]) -> None:
+    """Keep closed tickets of the past: they start no clock and go to nobody."""
+    await _insert(
+        heard,
+        [
+            (
+                event,
+                Arrival(
+                    policy=None,
+                    state=State.CLOSED,
+                    accepted_at=None,
+                    closed_at=event.data.closed_at,
+                ),
+            )
+            for event in events
+        ],
+    )
+
+
 async def _insert(heard: Heard, arrivals: Iterable[tuple[Event[Filed], Arrival]]) -> None:
     rows, entries = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
     for event, arrival in arrivals:
         ticket_id = UUID(event.subject)
         rows.append((ticket_id, *_filed(event.data), *arrival))
-        entries.append((ticket_id, 1, event.data.type, event.time, 0, None, None, None))
+        text = _result(event.data)
+        entries.append((ticket_id, 1, event.data.type, event.time, 0, None, None, None, text))
         if arrival.round:
             entries.append(
                 (
                     *(ticket_id, 2, TicketDispatched.type, arrival.dispatched_at),
-                    *(arrival.round, arrival.unit, SYSTEM, arrival.rule),
+                    *(arrival.round, arrival.unit, SYSTEM, arrival.rule, None),
                 )
             )
     await heard.connection.execute(INSERT_TICKETS, *zip(*rows, strict=True))
@@ -133,6 +164,21 @@ async def _insert(heard: Heard, arrivals: Iterable[tuple[Event[Filed], Arrival]]
 
 def _question(event: Event[TicketCreated]) -> Question:
     return Question(event.data.jurisdiction, event.data.category, event.data.request_type)
+
+
+def _needs_duty(event: Event[TicketCreated], law: Law) -> bool:
+    filed = event.data
+    if filed.urgency is Urgency.NORMAL:
+        return False
+    calendar = law.calendar(filed.jurisdiction)
+    return is_off_duty(filed.urgency, event.time, pack=law.pack(filed.policy), calendar=calendar)
+
+
+def _result(data: Filed) -> str | None:
+    if not isinstance(data, TicketRecorded):
+        return None
+    told = {"承办单位": data.unit_name, "办理结果": data.result}
+    return "；".join(f"{name}：{value}" for name, value in told.items() if value) or None
 
 
 def _filed(data: Filed) -> tuple[Any, ...]:

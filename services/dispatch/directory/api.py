@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.directory.operations import DutyFacts, UnitFacts, put_duty_rule, put_unit
-from services.dispatch.directory.queries import find_duties, list_duty_rules, list_units
+from services.dispatch.directory.queries import find_book, list_duty_rules, list_units
 from services.dispatch.directory.rules import Question, ranked
 from services.dispatch.directory.schemas import (
     DirectoryQuery,
@@ -100,5 +100,5 @@ async def explain(body: Explain, request: Request, _: Caller) -> Explanation:
     """这样的诉求派给谁，为什么；不作任何改动."""
     question = Question(body.jurisdiction, body.category, body.request_type)
     async with runtime_of(request).database.sessions() as session:
-        duties = await find_duties(session, body.jurisdiction)
-    return Explanation.of(ranked(duties, question), question)
+        book = await find_book(session, body.jurisdiction)
+    return Explanation.of(ranked(book, question), question)

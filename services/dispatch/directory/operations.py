@@ -11,7 +11,7 @@ from services.dispatch.models import DirectoryVersion, DutyRule, Unit
 from shared import outbox
 from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event
-from shared.events.words import RequestType
+from shared.events.words import DutyHours, RequestType
 from shared.jurisdictions import covers
 from shared.problems import NotFound, field_error
 from shared.runtime import Runtime
@@ -27,6 +27,7 @@ class UnitFacts:
     jurisdiction: str
     superior: str | None
     is_active: bool
+    duty_hours: DutyHours = DutyHours.WORKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ async def put_unit(
         "jurisdiction": facts.jurisdiction,
         "superior": facts.superior,
         "is_active": facts.is_active,
+        "duty_hours": facts.duty_hours,
     }
     # Of two who add the same unit the later waits here, and then finds the row.
     await session.execute(
@@ -69,9 +71,14 @@ async def put_unit(
     for name, new in values.items():
         setattr(unit, name, new)
     unit.sequence += 1
-    await _count_change(session)
+    await count_change(session)
     data = UnitChanged(
-        code=code, name=unit.name, jurisdiction=unit.jurisdiction, is_active=unit.is_active
+        code=code,
+        name=unit.name,
+        jurisdiction=unit.jurisdiction,
+        is_active=unit.is_active,
+        superior=unit.superior,
+        duty_hours=unit.duty_hours,
     )
     at = await runtime.clock.now(session)
     await outbox.add(
@@ -106,11 +113,12 @@ async def put_duty_rule(
     _require_place(caller, rule.jurisdiction)
     for name, new in values.items():
         setattr(rule, name, new)
-    await _count_change(session)
+    await count_change(session)
     return rule
 
 
-async def _count_change(session: AsyncSession) -> None:
+async def count_change(session: AsyncSession) -> None:
+    """Tell those who keep the directory in memory that it changed."""
     await session.execute(update(DirectoryVersion).values(version=DirectoryVersion.version + 1))
 
 

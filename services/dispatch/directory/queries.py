@@ -1,44 +1,47 @@
 """What others look up of units and duty rules."""
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.dispatch.directory.rules import Duties, Duty, index, outer_codes
-from services.dispatch.models import DutyRule, Unit
+from services.dispatch.directory.rules import PRECEDENT, Book, Duty, index, outer_codes
+from services.dispatch.models import DutyRule, Precedent, Unit
 from shared.database import Connection
-from shared.events.words import RequestType
+from shared.events.words import DutyHours, RequestType
 from shared.jurisdictions import prefix
 
-FIND_DUTIES = """SELECT r.id, r.jurisdiction, r.category, r.request_type, r.unit, u.name, r.priority
+FIND_DUTIES = """SELECT r.id, r.jurisdiction, r.category, r.request_type, r.unit, u.name,
+    r.priority, u.duty_hours
 FROM duty_rules r JOIN units u ON u.code = r.unit WHERE u.is_active"""
+FIND_PRECEDENTS = """SELECT p.id::text, p.jurisdiction, p.category, NULL::text AS request_type,
+    p.lead_unit, u.name, 0 AS priority, u.duty_hours
+FROM precedents p JOIN units u ON u.code = p.lead_unit WHERE u.is_active AND p.retired_at IS NULL"""
 VERSION = "SELECT version FROM directory_version"
 
 
 class DutyBook:
-    """All duty rules in memory for the batches of a consumer, read again when one changed."""
+    """All rules and precedents in memory for the batches of a consumer, read again on a change."""
 
     def __init__(self) -> None:
         self._version = -1
-        self._duties: Duties = {}
+        self._book = Book({}, {})
 
-    async def read(self, connection: Connection) -> Duties:
-        """The rules as they are in the connection's transaction."""
+    async def read(self, connection: Connection) -> Book:
+        """The rules and precedents as they are in the connection's transaction."""
         # The version first: rules newer than their version are only read once more.
         version: int = await connection.fetchval(VERSION)
         if version == self._version:
-            return self._duties
-        duties = index(
-            Duty(code, place, category, _type(request_type), unit, name, priority)
-            for code, place, category, request_type, unit, name, priority in (
-                await connection.fetch(FIND_DUTIES)
-            )
-        )
-        self._version, self._duties = version, duties
-        return duties
+            return self._book
+        duties = [_duty(*row) for row in await connection.fetch(FIND_DUTIES)]
+        precedents = [_precedent(*row) for row in await connection.fetch(FIND_PRECEDENTS)]
+        self._version, self._book = version, index(duties, precedents)
+        return self._book
 
 
-async def find_duties(session: AsyncSession, jurisdiction: str) -> Duties:
-    """The rules that may hold in a place, those of units that are not active left out."""
+async def find_book(session: AsyncSession, jurisdiction: str) -> Book:
+    """What may hold in a place: rules and precedents, without those of units not active."""
+    places = outer_codes(jurisdiction)
     rows = await session.execute(
         select(
             DutyRule.id,
@@ -48,11 +51,26 @@ async def find_duties(session: AsyncSession, jurisdiction: str) -> Duties:
             DutyRule.unit,
             Unit.name,
             DutyRule.priority,
+            Unit.duty_hours,
         )
         .join(Unit, Unit.code == DutyRule.unit)
-        .where(DutyRule.jurisdiction.in_(outer_codes(jurisdiction)), Unit.is_active)
+        .where(DutyRule.jurisdiction.in_(places), Unit.is_active)
     )
-    return index(Duty(*row) for row in rows)
+    precedents = await session.execute(
+        select(Precedent, Unit.name, Unit.duty_hours)
+        .join(Unit, Unit.code == Precedent.lead_unit)
+        .where(Precedent.jurisdiction.in_(places), Precedent.retired_at.is_(None), Unit.is_active)
+    )
+    return index(
+        (Duty(*row) for row in rows),
+        [
+            _precedent(
+                *(str(one.id), one.jurisdiction, one.category, None),
+                *(one.lead_unit, name, 0, hours),
+            )
+            for one, name, hours in precedents
+        ],
+    )
 
 
 async def list_units(
@@ -81,5 +99,12 @@ async def list_duty_rules(
     return list(await session.scalars(statement))
 
 
-def _type(request_type: str | None) -> RequestType | None:
-    return None if request_type is None else RequestType(request_type)
+def _duty(*columns: Any) -> Duty:  # noqa: ANN401  the columns of a row
+    duty = Duty(*columns)
+    request_type = None if duty.request_type is None else RequestType(duty.request_type)
+    return duty._replace(request_type=request_type, duty_hours=DutyHours(duty.duty_hours))
+
+
+def _precedent(*columns: Any) -> Duty:  # noqa: ANN401  the columns of a row
+    duty = _duty(*columns)
+    return duty._replace(id=f"{PRECEDENT}{duty.id}")

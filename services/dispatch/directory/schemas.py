@@ -8,7 +8,7 @@ from services.dispatch.directory import rules
 from services.dispatch.models import DutyRule as DutyRuleRow
 from services.dispatch.schemas import Code, Jurisdiction
 from shared.answers import Input
-from shared.events.words import RequestType
+from shared.events.words import DutyHours, RequestType
 from shared.pages import read_cursor
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -22,6 +22,10 @@ class PutUnit(Input):
     jurisdiction: Jurisdiction = Field(description="行政区划代码", examples=["512000"])
     superior: Code | None = Field(None, description="上级单位代码")
     is_active: bool = Field(True, description="是否启用；停用后不再派单")
+    duty_hours: DutyHours = Field(
+        DutyHours.WORKING,
+        description="值守时间：工作时间或全天候；非工作时间的紧急工单派给全天候单位",
+    )
 
 
 class Unit(BaseModel):
@@ -34,6 +38,7 @@ class Unit(BaseModel):
     jurisdiction: str
     superior: str | None
     is_active: bool
+    duty_hours: DutyHours
     sequence: int
 
 

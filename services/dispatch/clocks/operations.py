@@ -1,0 +1,153 @@
+"""Keeping what sla says of the clock: in the timeline, and where it moves handling on the row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from services.dispatch.timeline.operations import (
+    Locked,
+    entry_of,
+    lock_ids,
+    lock_tickets,
+    write_entries,
+)
+from shared.events.envelope import Event, Payload
+from shared.events.sla import (
+    OrderIssued,
+    TicketClockPaused,
+    TicketClockResumed,
+    TicketDeadlineMoved,
+    TicketDueSoon,
+    TicketExtensionDecided,
+    TicketLimitDecided,
+)
+from shared.events.words import State, Step
+from shared.inbox import Heard
+
+HANDLED_IN = (State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED)
+"""The states in which handling still runs."""
+
+# News of a handling that ended meanwhile, by a re-dispatch or a redo, moves nothing.
+MOVE = """UPDATE tickets SET
+    paused_at = CASE WHEN g.is_resumed THEN NULL ELSE coalesce(g.paused_at, tickets.paused_at) END,
+    handle_due = CASE WHEN g.due IS NULL THEN handle_due ELSE g.due || jsonb_build_object(
+        'extended', coalesce(handle_due -> 'extended', '[]') || g.days) END
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bool[], $5::jsonb[],
+    $6::jsonb[]) AS g (id, at, paused_at, is_resumed, due, days)
+WHERE tickets.id = g.id AND state = ANY($7::text[])
+AND g.at >= coalesce(reopened_at, dispatched_at, g.at)"""
+# A limit takes the place of the handling time, and of what that was extended by.
+LIMIT = """UPDATE tickets SET law_limit = g.law_limit, handle_due = NULL
+FROM unnest($1::uuid[], $2::jsonb[]) AS g (id, law_limit) WHERE tickets.id = g.id"""
+
+
+class Move(NamedTuple):
+    """What an event makes of a ticket's handling time."""
+
+    due: Mapping[str, Any] | None = None
+    days: tuple[int, ...] = ()
+    is_paused: bool = False
+    is_resumed: bool = False
+
+
+async def note_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
+    """Write what others did into the timelines. Raises `Wait` for an unknown ticket."""
+    await lock_tickets(heard, events)
+    await write_entries(heard, [entry_of(event) for event in events])
+
+
+async def note_due_soon(heard: Heard, events: Sequence[Event[TicketDueSoon]]) -> None:
+    """Note that time is running out; a ticket that is still being verified is unknown here."""
+    ours = [event for event in events if event.data.step is not Step.VERIFY]
+    if ours:
+        await note_news(heard, ours)
+
+
+async def take_clock_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
+    """Note what sla decided of a clock, and show the handling time that follows from it (C4, C7).
+
+    Raises `Wait` for an unknown ticket.
+    """
+    tickets = await lock_tickets(heard, events)
+    limits = {
+        UUID(event.subject): orjson.dumps(_law_limit(event.data)).decode()
+        for event in events
+        if isinstance(event.data, TicketLimitDecided) and event.data.is_confirmed
+    }
+    if limits:
+        await heard.connection.execute(LIMIT, list(limits), list(limits.values()))
+    moves = [
+        (event, move)
+        for event in events
+        if (move := _move(event.data, tickets[UUID(event.subject)])) is not None
+    ]
+    await heard.connection.execute(
+        MOVE,
+        [event.subject for event, _ in moves],
+        [event.time for event, _ in moves],
+        [event.time if move.is_paused else None for event, move in moves],
+        [move.is_resumed for _, move in moves],
+        [None if move.due is None else orjson.dumps(move.due).decode() for _, move in moves],
+        [orjson.dumps(move.days).decode() for _, move in moves],
+        list(HANDLED_IN),
+    )
+    await write_entries(heard, [entry_of(event) for event in events])
+
+
+async def note_orders(heard: Heard, events: Sequence[Event[OrderIssued]]) -> None:
+    """Write supervision documents into the timeline of the ticket that they are about (C5).
+
+    The key is the order's own, so several orders of one ticket may come in a batch. A ticket that
+    is still being verified has no timeline. Raises `Wait` for an unknown ticket.
+    """
+    about = [
+        (event, event.data.ticket_id)
+        for event in events
+        if event.data.ticket_id is not None and event.data.step is not Step.VERIFY
+    ]
+    if not about:
+        return
+    await lock_ids(heard, [ticket_id for _, ticket_id in about])
+    entries = [entry_of(event, ticket_id=ticket_id) for event, ticket_id in about]
+    await write_entries(heard, entries)
+
+
+def _law_limit(data: TicketLimitDecided) -> dict[str, Any]:
+    return {
+        "law": data.law,
+        "article": data.article,
+        "amount": data.amount,
+        "unit": data.length_unit,
+    }
+
+
+def _move(data: Payload, ticket: Locked) -> Move | None:
+    match data:
+        case TicketExtensionDecided(is_granted=True):
+            if data.unit not in (None, ticket.unit):
+                return None
+            days = () if data.working_days is None else (data.working_days,)
+            return Move(_due(data), days)
+        case TicketLimitDecided(is_confirmed=True):
+            return Move(_due(data) if data.due_at is not None else None)
+        case TicketClockPaused():
+            return Move(is_paused=True)
+        case TicketClockResumed():
+            return Move(_due(data), is_resumed=True)
+        case TicketDeadlineMoved(step=Step.HANDLE):
+            return Move(_due(data))
+    return None
+
+
+def _due(
+    data: TicketExtensionDecided | TicketLimitDecided | TicketClockResumed | TicketDeadlineMoved,
+) -> dict[str, Any]:
+    assert data.due_at is not None
+    return {
+        "due_at": data.due_at.isoformat(),
+        "rule": data.rule or "",
+        "source": data.source_article or "default",
+        "provisional": data.provisional,
+    }

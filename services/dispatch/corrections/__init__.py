@@ -1,0 +1,1 @@
+"""Corrections and additions that intake reports (更正、补充)."""

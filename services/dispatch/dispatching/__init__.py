@@ -1,0 +1,1 @@
+"""Sending a ticket to a unit: by a person's choice or by rule."""

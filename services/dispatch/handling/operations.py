@@ -1,0 +1,111 @@
+"""What a unit does with a ticket that it has signed, and being told to do it again."""
+
+from datetime import datetime
+
+from services.dispatch.acts.operations import Turn, lateness, say, unit_of
+from services.dispatch.clocks.rules import handle_deadline
+from services.dispatch.models import HANDLING_COLUMNS
+from services.dispatch.rules import state_after
+from shared.events.dispatch import (
+    TicketInterimClosed,
+    TicketProgressed,
+    TicketReopened,
+    TicketReplied,
+)
+from shared.events.words import Act
+from shared.problems import field_error
+
+
+async def report_progress(turn: Turn, *, text: str, next_step: str | None = None) -> None:
+    """Report what was done: of an emergency (ZY 13.4), or after an interim close (ZY 13.3)."""
+    ticket = turn.ticket
+    ticket.state = state_after(ticket.state, Act.PROGRESS)
+    ticket.progressed_at = turn.at
+    ticket.result_at = ticket.result_at or turn.at
+    ticket.responded_at = ticket.responded_at or turn.at
+    payload = TicketProgressed(
+        unit=unit_of(ticket), text=text, next_step=next_step, reported_by=turn.caller.subject
+    )
+    await say(turn, payload, text=text, detail={"next_step": next_step} if next_step else {})
+
+
+async def close_for_now(
+    turn: Turn,
+    *,
+    progress: str,
+    next_step: str,
+    promised_at: datetime,
+    ground: str | None = None,
+) -> None:
+    """Set down a matter that cannot end soon, with a date for its end (ZY 13.3).
+
+    It is due within the handling time; later it is taken too, marked late, and the clock says
+    that handling was overdue. Raises `Malformed` for a promise that is not in the future, and for
+    a ground that the pack does not know.
+    """
+    ticket = turn.ticket
+    if promised_at <= turn.at:
+        raise field_error("promised_at", "not_in_future", "承诺办结时限应晚于现在（ZY 13.3）")
+    standing, pack = ticket.standing, turn.pack
+    assert standing is not None, "a signed ticket was accepted"
+    assert pack is not None, "the pack was asked whether it has this act"
+    assert pack.interim is not None, "the pack has this act"
+    known = {one.code: one.text for one in pack.interim.grounds}
+    if ground is not None and ground not in known:
+        named = "；".join(f"{code}：{text}" for code, text in known.items())
+        raise field_error("ground", "unknown_ground", f"不是临时办结的情形（ZY 13.3）：{named}")
+    late = lateness(turn, handle_deadline(standing, pack, turn.calendar))
+    ticket.state = state_after(ticket.state, Act.INTERIM_CLOSE)
+    ticket.interim_closed_at, ticket.promised_at = turn.at, promised_at
+    ticket.progressed_at = ticket.paused_at = None
+    ticket.responded_at = ticket.responded_at or turn.at
+    promise = {"next_step": next_step, "promised_at": promised_at.isoformat()}
+    promise |= {} if ground is None else {"ground": ground}
+    await say(
+        turn,
+        TicketInterimClosed(
+            unit=unit_of(ticket),
+            progress=progress,
+            next_step=next_step,
+            promised_at=promised_at,
+            closed_by=turn.caller.subject,
+        ),
+        text=progress,
+        detail=promise | late | {"article": "ZY 13.3"},
+    )
+
+
+async def reply_to_ticket(
+    turn: Turn, *, findings: str, basis: str, result: str, contact: str
+) -> None:
+    """A reply with its required elements leaves: the handling clock stops (ZY 13, B7)."""
+    ticket = turn.ticket
+    ticket.state = state_after(ticket.state, Act.REPLY)
+    ticket.replied_at = turn.at
+    ticket.result_at = ticket.result_at or turn.at
+    ticket.responded_at = ticket.responded_at or turn.at
+    ticket.paused_at = None
+    ticket.replies += 1
+    elements = {"findings": findings, "basis": basis, "result": result, "contact": contact}
+    await say(
+        turn,
+        TicketReplied(
+            unit=unit_of(ticket),
+            reply=ticket.replies,
+            replied_by=turn.caller.subject,
+            **elements,
+        ),
+        text=result,
+        detail={"reply": ticket.replies, **elements},
+    )
+
+
+async def reopen_ticket(turn: Turn, *, reason: str) -> None:
+    """The unit must handle again, with the handling time of the type anew (ZY 14.2)."""
+    ticket = turn.ticket
+    ticket.state = state_after(ticket.state, Act.REDO)
+    for column in HANDLING_COLUMNS:
+        setattr(ticket, column, None)
+    ticket.reopened_at = turn.at
+    payload = TicketReopened(unit=unit_of(ticket), reason=reason, reopened_by=turn.caller.subject)
+    await say(turn, payload, text=reason, detail={"article": "ZY 14.2"})

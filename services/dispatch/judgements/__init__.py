@@ -1,0 +1,1 @@
+"""Answering the clock: was a step done in time? (C3)"""

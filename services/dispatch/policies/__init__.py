@@ -1,1 +1,0 @@
-"""The policy packs that tickets were accepted under, kept by content hash."""

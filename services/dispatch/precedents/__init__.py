@@ -1,0 +1,1 @@
+"""Precedents: what the coordination group decided holds for matters of the same kind."""
