@@ -10,16 +10,22 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from deploy.imports.categories import Categories, UnknownCategory
 from deploy.imports.lines import Refusal, Row
 from deploy.imports.times import BadTime, read_time
-from services.intake.schemas import CallerIn, FileTicket, PlaceIn
+from services.intake.schemas import CallerIn, FileTicket, HistoryIn, PlaceIn
 from shared.events.words import CHINESE, Channel, RequestType, Urgency
 from shared.problems import field_errors
 
 NESTED: dict[str, type[BaseModel]] = {"caller": CallerIn, "place": PlaceIn}
+HISTORY = tuple(HistoryIn.model_fields)
+"""Of a closed ticket of the past; a line whose `closed_at` is empty is an ordinary request."""
+CLOSED_AT = "closed_at"
+OUTSIDE = ("jurisdiction", "verify", "history", *NESTED)
 TARGETS = (
-    *(name for name in FileTicket.model_fields if name not in NESTED and name != "jurisdiction"),
+    *(name for name in FileTicket.model_fields if name not in OUTSIDE),
     *(f"{outer}.{name}" for outer, model in NESTED.items() for name in model.model_fields),
+    *HISTORY,
 )
 """What a column may be mapped to; the jurisdiction is an option of its own."""
+TIMES = ("filed_at", CLOSED_AT)
 UNIQUE = ("external_id", "channel_ref")
 NEEDED = ("content", "type", "channel")
 WORDS: dict[str, type[StrEnum]] = {"type": RequestType, "urgency": Urgency, "channel": Channel}
@@ -85,6 +91,11 @@ def check_targets(columns: Mapping[str, str], constants: Mapping[str, str]) -> N
     for target in UNIQUE:
         if target in constants:
             raise BadMapping(f"--set {target} 会使每一行都成为同一件；请用 --map {target}=列名。")
+    past = [name for name in HISTORY if name in columns or name in constants]
+    if past and CLOSED_AT not in past:
+        raise BadMapping(
+            f"{'、'.join(past)} 属于已办结的工单：请用 --map {CLOSED_AT} 指明办结时间。"
+        )
     missing = [name for name in NEEDED if name not in columns and name not in constants]
     if missing:
         raise BadMapping(f"缺少 {'、'.join(missing)}：请用 --map 指明列，或用 --set 指明取值。")
@@ -133,7 +144,7 @@ def _values(
 
 def _value(plan: Plan, target: str, text: str) -> str | bool:
     """What is sent for a cell; what is not known here is left for the platform to judge."""
-    if target == "filed_at":
+    if target in TIMES:
         return read_time(text).isoformat()
     if target == "category":
         return plan.categories.find(text)
@@ -147,9 +158,13 @@ def _value(plan: Plan, target: str, text: str) -> str | bool:
 
 
 def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`caller.phone` becomes `phone` within `caller`."""
+    """`caller.phone` becomes `phone` within `caller`; what is closed gets its `history`."""
     body: dict[str, Any] = {}
+    if CLOSED_AT in values:
+        body["history"] = {name: values[name] for name in HISTORY if name in values}
     for target, value in values.items():
+        if target in HISTORY:
+            continue
         outer, dot, inner = target.partition(".")
         if dot:
             body.setdefault(outer, {})[inner] = value

@@ -22,6 +22,8 @@ TIMEOUT = httpx.Timeout(60, connect=5)
 PROBE_SECONDS_MAX = 2.0
 STALL_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.2
+FILED = "SELECT count(*) FROM tickets WHERE state <> 'verifying'"
+"""What is being verified is not accepted yet: dispatch has not heard of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ async def _on_the_way(platform: Platform) -> int:
     unsent = 0
     for pool in pools.values():
         unsent += await pool.fetchval("SELECT count(*) FROM outbox")
-    filed = await pools[Service.INTAKE].fetchval("SELECT count(*) FROM tickets")
+    filed = await pools[Service.INTAKE].fetchval(FILED)
     taken = await pools[Service.DISPATCH].fetchval("SELECT count(*) FROM tickets")
     return int(unsent + max(filed - taken, 0))
 

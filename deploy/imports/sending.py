@@ -161,7 +161,7 @@ class Sender:
             return []
         line, problem = chunk.lines[answer["line"] - 1], answer["problem"]
         return [
-            Refusal(line, error["field"], error["code"], error["message"])
+            Refusal(line, error["field"].removeprefix("history."), error["code"], error["message"])
             for error in problem["errors"]
         ] or [Refusal(line, "", problem["code"], problem["detail"])]
 

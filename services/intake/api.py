@@ -12,10 +12,9 @@ from services.intake.filing.filer import Filer
 from services.intake.filing.requests import Key
 from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Identity, Vault
-from services.intake.models import Ticket
 from shared import seen
 from shared.answers import json_body, problems_of
-from shared.events.words import CHINESE, Role, State
+from shared.events.words import Role
 from shared.idempotency import Answer, hash_body, read_key, run_act
 from shared.problems import (
     ActRefused,
@@ -28,7 +27,7 @@ from shared.problems import (
     Unauthenticated,
     Unavailable,
 )
-from shared.security import Caller, Principal, principal_of
+from shared.security import Caller, principal_of
 from shared.seen import wait_for_seen
 from shared.service import runtime_of
 
@@ -116,12 +115,12 @@ async def follow_up(
     await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
     async def operation(session: AsyncSession) -> Answer:
-        ticket = await _own_ticket(session, ticket_id, caller)
+        ticket = await operations.lock_own_ticket(session, ticket_id, caller)
         inquiry = operations.Inquiry(body.is_reached, body.is_solved, body.note)
         acted = await operations.follow_up(
             session, runtime, ticket, by=caller.subject, inquiry=inquiry
         )
-        return _acted(acted)
+        return schemas.answer_of(acted)
 
     return await run_act(runtime, request, caller, operation)
 
@@ -134,7 +133,7 @@ async def rate(ticket_id: UUID, body: schemas.RateIn, request: Request, caller: 
     await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
     async def operation(session: AsyncSession) -> Answer:
-        ticket = await _own_ticket(session, ticket_id, caller)
+        ticket = await operations.lock_own_ticket(session, ticket_id, caller)
         opinion = operations.Opinion(
             result=body.result,
             hotline=body.hotline,
@@ -142,7 +141,7 @@ async def rate(ticket_id: UUID, body: schemas.RateIn, request: Request, caller: 
             is_solved=body.is_solved,
             conforms=body.conforms,
         )
-        return _acted(
+        return schemas.answer_of(
             await operations.rate(session, runtime, ticket, by=caller.subject, opinion=opinion)
         )
 
@@ -170,7 +169,7 @@ async def reveal_caller(
     caller.require(*READERS)
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session, session.begin():
-        ticket = await _own_ticket(session, ticket_id, caller)
+        ticket = await operations.lock_own_ticket(session, ticket_id, caller)
         await operations.record_look(
             session, runtime.clock, ticket_id, by=caller.subject, purpose=body.purpose
         )
@@ -214,27 +213,6 @@ async def list_categories(request: Request, _: Caller) -> list[schemas.CategoryO
     async with runtime_of(request).database.sessions() as session:
         rows = await queries.list_categories(session)
     return [schemas.CategoryOut(code=row.code, name=row.name, parent=row.parent) for row in rows]
-
-
-async def _own_ticket(session: AsyncSession, ticket_id: UUID, caller: Principal) -> Ticket:
-    ticket = await operations.lock_ticket(session, ticket_id)
-    if not caller.sees(ticket.jurisdiction, None):
-        raise NotFound
-    return ticket
-
-
-def _acted(acted: operations.Acted) -> Answer:
-    ticket = acted.ticket
-    state = State(ticket.state)
-    body = schemas.CallerActed(
-        id=ticket.id,
-        number=ticket.number,
-        state=state,
-        state_name=CHINESE[state],
-        sequence=acted.sequence,
-    )
-    header = seen.write_seen(str(ticket.id), {"intake": acted.sequence})
-    return Answer(body, headers={seen.HEADER: header})
 
 
 def _identity(request: Request, sealed: bytes | None, ticket_id: UUID) -> Identity:

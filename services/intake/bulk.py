@@ -81,6 +81,7 @@ async def _file_rounds(
             [filings[place] for place in round_],
             source=runtime.source,
             vault=vault,
+            law_book=runtime.law_book,
             now=runtime.clock.stepped,
         )
         results |= dict(zip(round_, filed, strict=True))

@@ -1,13 +1,20 @@
 """What filing must know of places and subjects, kept in memory: both only ever grow."""
 
+from datetime import UTC, datetime
+
+from shared.policy.model import Pack
 from shared.problems import field_error
 from shared.runtime import Runtime
+
+NOW = "SELECT coalesce($1::timestamptz, clock_timestamp())"
+ACTIVE = "SELECT is_active FROM units WHERE code = $1"
 
 
 class Directory:
     """The codes that are in use. A code that is not known is looked up before it is refused."""
 
     def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._pool = runtime.database.pool
         self._jurisdictions: set[str] = set()
         self._categories: set[str] = set()
@@ -21,12 +28,31 @@ class Directory:
                 raise field_error(
                     "jurisdiction", "unknown_jurisdiction", f"本平台不受理此地；可用：{known}"
                 )
+        await self.require_category(category)
+
+    async def require_category(self, category: str | None) -> None:
+        """Raise `Malformed` where a category is named that is not in use."""
         if category is not None and category not in self._categories:
             await self._load()
             if category not in self._categories:
                 raise field_error(
                     "category", "unknown_category", "没有这个类别，类别见 GET /v1/categories"
                 )
+
+    async def require_unit(self, field: str, code: str) -> None:
+        """Raise `Malformed` where no such unit works. Units come and go: none is remembered."""
+        if not await self._pool.fetchval(ACTIVE, code):
+            raise field_error(field, "unknown_unit", "没有这个单位，或已停用；单位见 GET /v1/units")
+
+    async def pack_in_force(self, jurisdiction: str, *, is_exact: bool) -> Pack:
+        """The pack that holds now (C1). One that is not exact is a guess: filing looks again."""
+        stepped, law_book = self._runtime.clock.stepped, self._runtime.law_book
+        if not is_exact:
+            return law_book.known.in_force(jurisdiction, stepped or datetime.now(UTC))
+        async with self._pool.acquire() as connection:
+            law = await law_book.read(connection)
+            now: datetime = await connection.fetchval(NOW, stepped)
+        return law.in_force(jurisdiction, now)
 
     async def _load(self) -> None:
         rows = await self._pool.fetch("SELECT code FROM jurisdictions")

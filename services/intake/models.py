@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from shared.lawbook import add_law_tables
 from shared.tables import add_shared_tables
 
 
@@ -35,6 +36,7 @@ class Base(DeclarativeBase):
 
 
 add_shared_tables(Base.metadata)
+add_law_tables(Base.metadata)
 SERIAL = Sequence("ticket_serial", metadata=Base.metadata)
 
 
@@ -113,6 +115,70 @@ class Ticket(Base):
             postgresql_where=text("external_id IS NOT NULL"),
         ),
     )
+
+
+class Unit(Base):
+    """A unit that can be asked, as heard from dispatch."""
+
+    __tablename__ = "units"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    jurisdiction: Mapped[str]
+    is_active: Mapped[bool]
+
+
+class Verification(Base):
+    """A unit was asked whether a request is in scope, before its acceptance (ZY 9).
+
+    Its deadline is not kept: it follows from `asked_at`, the ticket's pack and the calendar.
+    """
+
+    __tablename__ = "verifications"
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    unit: Mapped[str]
+    question: Mapped[str]
+    requested_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    is_in_scope: Mapped[bool | None]
+    opinion: Mapped[str | None]
+    competent: Mapped[str | None]
+
+    __table_args__ = (
+        Index("verifications_unit", "unit", "ticket_id"),
+        Index("verifications_open", "ticket_id", postgresql_where=text("answered_at IS NULL")),
+    )
+
+
+class Amendment(Base):
+    """What was added to a request, or corrected in it (ZY 5)."""
+
+    __tablename__ = "amendments"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    addition: Mapped[str | None]
+    request_type: Mapped[str | None]
+    urgency: Mapped[str | None]
+    is_enforcement: Mapped[bool | None]
+    category: Mapped[str | None]
+    reason: Mapped[str | None]
+
+
+class History(Base):
+    """How a request ended that was over before it came here; no clock ever runs for it."""
+
+    __tablename__ = "histories"
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    closed_at: Mapped[datetime]
+    result: Mapped[str | None]
+    unit_name: Mapped[str | None]
 
 
 class FollowUp(Base):

@@ -17,8 +17,11 @@ from shared.database import Connection
 from shared.events.envelope import Event, Payload
 from shared.events.intake import TicketFollowedUp, TicketRated
 from shared.events.words import CHINESE, Act, CloseReason, Satisfaction, State
-from shared.problems import ActRefused, NotFound
+from shared.policy.model import Pack
+from shared.policy.parts import ScopeGround
+from shared.problems import ActRefused, NotFound, field_error
 from shared.runtime import Runtime
+from shared.security import Principal
 from shared.telemetry import current_traceparent
 
 MOVE = """UPDATE tickets SET state = m.state, unit = coalesce(m.unit, tickets.unit)
@@ -26,6 +29,11 @@ FROM unnest($1::uuid[], $2::text[], $3::text[]) AS m (id, state, unit) WHERE tic
 KEEP_ARTICLES = """INSERT INTO articles (id, jurisdiction, is_published)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::bool[])
 ON CONFLICT (id) DO UPDATE SET is_published = excluded.is_published"""
+
+KEEP_UNITS = """INSERT INTO units (code, name, jurisdiction, is_active)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[])
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, jurisdiction = excluded.jurisdiction,
+    is_active = excluded.is_active"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,14 @@ async def lock_ticket(session: AsyncSession, ticket_id: UUID) -> Ticket:
     return ticket
 
 
+async def lock_own_ticket(session: AsyncSession, ticket_id: UUID, caller: Principal) -> Ticket:
+    """The same, where it is the caller's to see. Raises `NotFound`."""
+    ticket = await lock_ticket(session, ticket_id)
+    if not caller.sees(ticket.jurisdiction, None):
+        raise NotFound
+    return ticket
+
+
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """What came of asking the caller about a reply."""
@@ -78,7 +94,7 @@ async def follow_up(
     session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, inquiry: Inquiry
 ) -> Acted:
     """Record that the caller was asked (ZY 14). Raises `ActRefused` where nothing is replied."""
-    _require(ticket, Act.FOLLOW_UP)
+    require_act(ticket, Act.FOLLOW_UP)
     at = await runtime.clock.now(session)
     session.add(
         FollowUp(
@@ -93,7 +109,7 @@ async def follow_up(
     payload = TicketFollowedUp(
         is_reached=inquiry.is_reached, is_solved=inquiry.is_solved, note=inquiry.note
     )
-    return await _say(session, runtime, ticket, at, payload)
+    return await say(session, runtime, ticket, at, payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +127,7 @@ async def rate(
     session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, opinion: Opinion
 ) -> Acted:
     """Record a rating (ZY 14.1); dispatch closes the ticket when it hears of it."""
-    _require(ticket, Act.RATE)
+    require_act(ticket, Act.RATE)
     at = await runtime.clock.now(session)
     reason: CloseReason | None = rules.closes(opinion.result, conforms=opinion.conforms)
     session.add(
@@ -133,7 +149,7 @@ async def rate(
         is_solved=opinion.is_solved,
         closes=reason,
     )
-    return await _say(session, runtime, ticket, at, payload)
+    return await say(session, runtime, ticket, at, payload)
 
 
 async def record_look(
@@ -166,7 +182,22 @@ async def keep_articles(connection: Connection, articles: Sequence[tuple[UUID, s
     )
 
 
-def _require(ticket: Ticket, act: Act) -> None:
+async def keep_units(connection: Connection, units: Sequence[tuple[str, str, str, bool]]) -> None:
+    """Keep the units that can be asked: code, name, jurisdiction, whether it works."""
+    await connection.execute(KEEP_UNITS, *zip(*units, strict=True))
+
+
+def ground_of(pack: Pack, code: str, field: str) -> ScopeGround:
+    """A ground of the pack by its code (A3). Raises `Malformed`, naming the codes it has."""
+    found = next((one for one in pack.scope if one.code == code), None)
+    if found is None:
+        known = "、".join(one.code for one in pack.scope)
+        raise field_error(field, "unknown_ground", f"{pack.name}没有这种情形；可用：{known}")
+    return found
+
+
+def require_act(ticket: Ticket, act: Act) -> None:
+    """Raise `ActRefused`, with the acts that it allows, where the ticket's state does not."""
     state = State(ticket.state)
     allowed = rules.ALLOWED.get(state, ())
     if act not in allowed:
@@ -175,9 +206,10 @@ def _require(ticket: Ticket, act: Act) -> None:
         )
 
 
-async def _say(
+async def say(
     session: AsyncSession, runtime: Runtime, ticket: Ticket, at: datetime, payload: Payload
 ) -> Acted:
+    """Say the next event of a ticket whose row is locked, in its gap-free order."""
     ticket.sequence += 1
     event: Event[Any] = Event(
         runtime.source, str(ticket.id), ticket.sequence, at, payload, current_traceparent()

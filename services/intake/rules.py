@@ -15,7 +15,15 @@ SATISFIED = (
     Satisfaction.SATISFIED,
     Satisfaction.BASICALLY_SATISFIED,
 )
-ALLOWED: dict[State, tuple[Act, ...]] = {State.REPLIED: (Act.FOLLOW_UP, Act.RATE)}
+ALLOWED: dict[State, tuple[Act, ...]] = {
+    State.VERIFYING: (Act.VERIFY, Act.AMEND),
+    State.ACCEPTED: (Act.AMEND,),
+    State.DISPATCHED: (Act.AMEND,),
+    State.SIGNED: (Act.AMEND,),
+    State.RETURN_REQUESTED: (Act.AMEND,),
+    State.INTERIM_CLOSED: (Act.AMEND,),
+    State.REPLIED: (Act.FOLLOW_UP, Act.RATE, Act.AMEND),
+}
 """The acts of the caller's side that a state allows."""
 
 
@@ -59,6 +67,12 @@ def mask_phone(phone: str) -> str:
 def mask_address(address: str) -> str:
     """The first six signs of an address stay."""
     return address[:6] + "****" if len(address) > 6 else "****"
+
+
+def refusal_words(text: str, channel: str, competent: str | None = None) -> str:
+    """What a caller is told of a refusal: why, where to turn, and who is competent (ZY 9)."""
+    led = f"；经核实，请向{competent}反映" if competent else ""
+    return f"{text}：{channel}{led}"
 
 
 def closes(result: Satisfaction, *, conforms: bool) -> CloseReason | None:

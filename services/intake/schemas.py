@@ -5,8 +5,19 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from services.intake.operations import Acted
+from shared import seen
 from shared.answers import BeijingTime, Input, RunningDeadline
-from shared.events.words import Channel, RequestType, Satisfaction, State, Urgency
+from shared.events.words import (
+    CHINESE,
+    Channel,
+    RequestType,
+    Satisfaction,
+    Service,
+    State,
+    Urgency,
+)
+from shared.idempotency import Answer
 from shared.jurisdictions import CODE_PATTERN
 
 # PostgreSQL stores no NUL.
@@ -29,6 +40,21 @@ class PlaceIn(Input):
     division: Code | None = None
     longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
     latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
+
+
+class VerifyIn(Input):
+    """先请一个单位核实是否属于受理范围 (ZY 9)."""
+
+    unit: Annotated[Words, Field(min_length=1, max_length=40, description="核实单位的代码")]
+    question: Annotated[Words, Field(min_length=1, max_length=2_000, description="请核实什么")]
+
+
+class HistoryIn(Input):
+    """一件已经办结的历史工单."""
+
+    closed_at: Annotated[AwareDatetime, Field(description="办结时间，不得晚于现在")]
+    result: Annotated[Words | None, Field(max_length=20_000, description="办理结果")] = None
+    unit_name: Annotated[Words | None, Field(max_length=200, description="承办单位名称")] = None
 
 
 class FileTicket(Input):
@@ -67,6 +93,8 @@ class FileTicket(Input):
     refusal: Annotated[Words | None, Field(description="不予受理的情形代码")] = None
     answered_by: Annotated[UUID | None, Field(description="当即答复所依据的知识")] = None
     is_solved: bool = True
+    verify: Annotated[VerifyIn | None, Field(description="受理前先请单位核实")] = None
+    history: Annotated[HistoryIn | None, Field(description="已办结的历史工单，不计时限")] = None
 
 
 class Refusal(BaseModel):
@@ -76,6 +104,7 @@ class Refusal(BaseModel):
     explanation: str
     channel: str
     source: str
+    competent: str | None = Field(default=None, description="引导诉求人前往的有管辖权的部门")
 
 
 class FiledTicket(BaseModel):
@@ -87,7 +116,7 @@ class FiledTicket(BaseModel):
     state: State
     state_name: str
     sequence: int
-    accepted_at: BeijingTime
+    accepted_at: BeijingTime | None = Field(description="核实中的和历史工单没有受理时间")
     deadlines: list[RunningDeadline]
     refusal: Refusal | None = None
 
@@ -128,6 +157,21 @@ class CallerActed(BaseModel):
     state_name: str
     sequence: int
     deadlines: list[RunningDeadline] = Field(default_factory=list)
+
+
+def answer_of(acted: Acted) -> Answer:
+    """The answer to an act of the caller's side, with what its caller has seen now."""
+    ticket = acted.ticket
+    state = State(ticket.state)
+    body = CallerActed(
+        id=ticket.id,
+        number=ticket.number,
+        state=state,
+        state_name=CHINESE[state],
+        sequence=acted.sequence,
+    )
+    header = seen.write_seen(str(ticket.id), {Service.INTAKE: acted.sequence})
+    return Answer(body, headers={seen.HEADER: header})
 
 
 class Purpose(Input):

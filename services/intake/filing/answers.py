@@ -9,19 +9,34 @@ import orjson
 from services.intake import rules
 from services.intake.filing.requests import Filed, New, Request
 from services.intake.identity import Vault
+from services.intake.verifications.rules import verify_deadline
 from shared.answers import running
-from shared.calendars import local, national_calendar
+from shared.calendars import local
 from shared.events.envelope import Event, Payload
-from shared.events.intake import Place, TicketAnswered, TicketCreated, TicketRefused
+from shared.events.intake import (
+    Place,
+    TicketAnswered,
+    TicketCreated,
+    TicketRecorded,
+    TicketRefused,
+    VerificationRequested,
+)
 from shared.events.words import CHINESE, State, Step
 from shared.policy.deadlines import Matter, step_deadline
 from shared.seen import HEADER as SEEN_HEADER
 from shared.seen import write_seen
 
+NOT_ACCEPTED_HERE = (State.VERIFYING, State.CLOSED)
+"""States in which a request may be filed without being accepted here, now."""
+
 
 def state_of(request: Request) -> State:
     if request.refusal is not None:
         return State.REFUSED
+    if request.history is not None:
+        return State.CLOSED
+    if request.ask is not None:
+        return State.VERIFYING
     return State.ACCEPTED if request.article_id is None else State.ANSWERED
 
 
@@ -47,11 +62,26 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
             **common,
             ground=request.refusal.code,
             source_article=request.refusal.source,
-            explanation=f"{request.refusal.text}：{request.refusal.channel}",
+            explanation=rules.refusal_words(request.refusal.text, request.refusal.channel),
         )
     elif request.article_id is not None:
         payload = TicketAnswered.model_construct(
             **common, article_id=request.article_id, is_solved=request.is_solved
+        )
+    elif request.history is not None:
+        payload = TicketRecorded.model_construct(
+            **common,
+            closed_at=request.history.closed_at,
+            result=request.history.result,
+            unit_name=request.history.unit_name,
+        )
+    elif request.ask is not None:
+        payload = VerificationRequested.model_construct(
+            **common,
+            policy=new.filing.pack.content_hash,
+            unit=request.ask.unit,
+            question=request.ask.question,
+            requested_by=new.filing.filed_by,
         )
     else:
         payload = TicketCreated.model_construct(**common, policy=new.filing.pack.content_hash)
@@ -60,7 +90,7 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
 
 def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
     view = view_of(new.id, new.number, new.state, 1, vault)
-    view["accepted_at"] = local(at)
+    view["accepted_at"] = None if new.state in NOT_ACCEPTED_HERE else local(at)
     request = new.filing.request
     if request.refusal is not None:
         view["refusal"] = {
@@ -69,15 +99,17 @@ def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
             "channel": request.refusal.channel,
             "source": request.refusal.source,
         }
-    if new.state is State.ACCEPTED:
+    if new.state in (State.ACCEPTED, State.VERIFYING):
         view["deadlines"] = _running(new, at)
     return filed(201, view, new.id, 1)
 
 
 def _running(new: New, at: datetime) -> list[dict[str, Any]]:
-    request = new.filing.request
+    request, pack, calendar = new.filing.request, new.filing.pack, new.calendar
+    if new.state is State.VERIFYING:
+        return [running(Step.VERIFY, verify_deadline(pack, calendar, at)).model_dump()]
     matter = Matter(request.request_type, request.urgency, request.is_enforcement)
-    due = step_deadline(new.filing.pack, national_calendar(), matter, Step.DISPATCH, at)
+    due = step_deadline(pack, calendar, matter, Step.DISPATCH, at)
     return [] if due is None else [running(Step.DISPATCH, due).model_dump()]
 
 

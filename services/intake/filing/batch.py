@@ -4,8 +4,8 @@ Each statement takes all of them at once; an answer leaves after the commit.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,13 +14,23 @@ from uuid_utils.compat import uuid7
 
 from services.intake import rules
 from services.intake.filing.answers import answer_of, event_of, filed, state_of, view_of
-from services.intake.filing.requests import Filed, Filing, Key, New
-from services.intake.filing.statements import ADD, FIND_ARTICLES, FIND_FIRST, FIND_KEPT, LOOK
+from services.intake.filing.columns import kept_columns, more_columns, ticket_columns
+from services.intake.filing.requests import Filed, Filing, New
+from services.intake.filing.statements import (
+    ADD,
+    ADD_WITH_MORE,
+    FIND_ARTICLES,
+    FIND_FIRST,
+    FIND_KEPT,
+    LOOK,
+)
 from services.intake.identity import Vault
 from shared import outbox
 from shared.calendars import local
 from shared.database import Connection
 from shared.events.words import State
+from shared.lawbook import LawBook
+from shared.policy.law import Law
 from shared.problems import KeyReused, Problem, field_error
 
 
@@ -30,6 +40,7 @@ async def file_batch(
     *,
     source: str,
     vault: Vault,
+    law_book: LawBook,
     now: datetime | None,
 ) -> list[Filed | Problem]:
     """File requests, all or none; for each its answer, or why it was refused.
@@ -44,12 +55,20 @@ async def file_batch(
     if look["has_first"]:
         await _answer_first(connection, filings, results, vault)
     await _refuse_unknown_articles(connection, filings, results)
+    _refuse_what_is_to_come(filings, results, look["at"])
+    at: datetime = look["at"]
+    law = await law_book.read_version(connection, look["law_version"])
     new = [
-        New(filing, place, uuid7(), state_of(filing.request))
+        New(
+            _under_law(filing, law, at),
+            place,
+            uuid7(),
+            state_of(filing.request),
+            law.calendar(filing.request.jurisdiction),
+        )
         for place, filing in enumerate(filings)
         if results[place] is None
     ]
-    at: datetime = look["at"]
     callers = dict(zip(look["phone_indexes"], look["caller_ids"], strict=True))
     new_callers = _name_callers(new, indexes, callers)
     for one, serial in zip(new, look["serials"], strict=False):
@@ -60,16 +79,24 @@ async def file_batch(
         for place, (filing, result) in enumerate(zip(filings, results, strict=True))
         if filing.key is not None and isinstance(result, Filed) and place not in kept
     ]
+    has_more = any(one.filing.request.ask or one.filing.request.history for one in new)
     if new or answers:
         await connection.execute(
-            ADD,
-            *_ticket_columns(new, at, vault),
+            ADD_WITH_MORE if has_more else ADD,
+            *ticket_columns(new, at, vault),
             list(new_callers.values()),
             list(new_callers),
             *outbox.columns([event_of(one, source, at) for one in new]),
-            *_kept_columns(answers),
+            *kept_columns(answers),
+            *(more_columns(new, at) if has_more else ()),
         )
     return [result for result in results if result is not None]
+
+
+def _under_law(filing: Filing, law: Law, at: datetime) -> Filing:
+    """The filing under the pack of the very moment at which it is accepted (C1)."""
+    pack = law.in_force(filing.request.jurisdiction, at)
+    return filing if pack == filing.pack else replace(filing, pack=pack)
 
 
 async def _look(
@@ -147,7 +174,8 @@ async def _answer_first(
     for row in rows:
         place = known[row["place"] - 1]
         view = view_of(row["id"], row["number"], State(row["state"]), row["sequence"], vault)
-        view["accepted_at"] = local(row["accepted_at"])
+        accepted_at = row["accepted_at"]
+        view["accepted_at"] = None if accepted_at is None else local(accepted_at)
         results[place] = filed(200, view, row["id"], row["sequence"])
 
 
@@ -167,6 +195,17 @@ async def _refuse_unknown_articles(
         if article_id not in known:
             results[place] = field_error(
                 "answered_by", "unknown_article", "没有这篇已发布的知识，请先检索知识库"
+            )
+
+
+def _refuse_what_is_to_come(
+    filings: Sequence[Filing], results: list[Filed | Problem | None], at: datetime
+) -> None:
+    for place, filing in enumerate(filings):
+        history = filing.request.history
+        if results[place] is None and history is not None and history.closed_at > at:
+            results[place] = field_error(
+                "history.closed_at", "in_the_future", "历史工单的办结时间不得晚于现在"
             )
 
 
@@ -194,46 +233,3 @@ def _name_callers(
             known[index] = added[index] = uuid7()
         one.caller_id = known[index]
     return added
-
-
-def _ticket_columns(new: list[New], at: datetime, vault: Vault) -> list[list[Any]]:
-    requests = [one.filing.request for one in new]
-    return [
-        [one.id for one in new],
-        [one.number for one in new],
-        [r.jurisdiction for r in requests],
-        [r.request_type.value for r in requests],
-        [r.urgency.value for r in requests],
-        [r.is_enforcement for r in requests],
-        [r.title for r in requests],
-        [r.content for r in requests],
-        [r.channel.value for r in requests],
-        [r.channel_ref for r in requests],
-        [r.external_id for r in requests],
-        [r.category for r in requests],
-        [None if r.place is None else orjson.dumps(r.place).decode() for r in requests],
-        [one.caller_id for one in new],
-        [
-            None if r.identity is None else vault.seal(r.identity, one.id)
-            for one, r in zip(new, requests, strict=True)
-        ],
-        [one.filing.filed_by for one in new],
-        [r.filed_at for r in requests],
-        [at] * len(new),
-        [one.state.value for one in new],
-        [None if r.refusal is None else r.refusal.code for r in requests],
-        [r.article_id for r in requests],
-        [one.filing.pack.content_hash for one in new],
-    ]
-
-
-def _kept_columns(answers: list[tuple[Key, Filed]]) -> list[list[Any]]:
-    return [
-        [key.caller for key, _ in answers],
-        [key.path for key, _ in answers],
-        [key.key for key, _ in answers],
-        [key.body_hash for key, _ in answers],
-        [result.status for _, result in answers],
-        [orjson.dumps(result.headers).decode() for _, result in answers],
-        [result.body for _, result in answers],
-    ]

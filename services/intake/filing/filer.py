@@ -123,6 +123,7 @@ class Filer:
                 filings,
                 source=self._runtime.source,
                 vault=self._vault,
+                law_book=self._runtime.law_book,
                 now=self._runtime.clock.stepped,
             )
 

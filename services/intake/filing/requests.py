@@ -6,8 +6,27 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.identity import Identity
+from shared.calendars import Calendar
 from shared.events.words import Channel, RequestType, State, Urgency
-from shared.policy.model import Pack, ScopeGround
+from shared.policy.model import Pack
+from shared.policy.parts import ScopeGround
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a unit is asked before a request is accepted (ZY 9)."""
+
+    unit: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a request of the past ended."""
+
+    closed_at: datetime
+    result: str | None
+    unit_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,8 @@ class Request:
     refusal: ScopeGround | None
     article_id: UUID | None
     is_solved: bool
+    ask: Ask | None = None
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +96,12 @@ class Filed:
 
 @dataclass(slots=True)
 class New:
-    """A filing that becomes a ticket."""
+    """A filing that becomes a ticket, under the pack in force when it was accepted."""
 
     filing: Filing
     place: int
     id: UUID
     state: State
+    calendar: Calendar
     caller_id: UUID | None = None
     number: str = ""

@@ -1,0 +1,1 @@
+"""Amendments: what is added to a request, or corrected in it, after it was filed (ZY 5)."""

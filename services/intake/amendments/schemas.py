@@ -1,0 +1,35 @@
+"""What comes in to amend a request."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from services.intake.schemas import Words
+from shared.answers import Input
+from shared.events.words import RequestType, Urgency
+
+
+class Amend(Input):
+    """补充内容，或更正类型、紧急程度、执法标记、类别."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"addition": "停水范围扩大到整条街。"},
+                {"request_type": "complaint", "reason": "诉求人投诉物业，原登记为求助。"},
+            ]
+        }
+    )
+
+    addition: Annotated[
+        Words | None, Field(min_length=1, max_length=20_000, description="补充的内容")
+    ] = None
+    request_type: Annotated[RequestType | None, Field(description="更正后的诉求类型")] = None
+    urgency: Annotated[Urgency | None, Field(description="更正后的紧急程度")] = None
+    is_enforcement: Annotated[bool | None, Field(description="是否涉及行政执法案件")] = None
+    category: Annotated[
+        Words | None, Field(min_length=1, max_length=40, description="更正后的类别代码")
+    ] = None
+    reason: Annotated[
+        Words | None, Field(min_length=1, max_length=2_000, description="更正的理由")
+    ] = None

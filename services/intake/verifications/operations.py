@@ -1,0 +1,204 @@
+"""A unit says whether a request is in scope; the clock asks whether it did so in time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.models import Ticket, Verification
+from services.intake.operations import ground_of, lock_ticket, require_act, say
+from services.intake.rules import refusal_words
+from services.intake.verifications.rules import judge, pack_of, verify_deadline
+from shared import outbox
+from shared.events.envelope import Event, Payload
+from shared.events.intake import (
+    DeadlineAnswered,
+    Place,
+    TicketCreated,
+    TicketRefused,
+    TicketVerified,
+)
+from shared.events.sla import DeadlineReached
+from shared.events.words import CHINESE, Act, RequestType, Role, State, Step, Urgency
+from shared.inbox import Heard, Wait
+from shared.policy.deadlines import Deadline, Matter, step_deadline
+from shared.policy.law import Law
+from shared.policy.model import Pack
+from shared.policy.parts import ScopeGround
+from shared.problems import ActRefused, NotFound
+from shared.runtime import Runtime
+from shared.security import Principal
+
+LOCK = "SELECT id FROM tickets WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+ANSWERED = """SELECT ticket_id, answered_at FROM verifications
+WHERE ticket_id = ANY($1::uuid[]) AND answered_at IS NOT NULL"""
+COUNT_UP = """UPDATE tickets SET sequence = sequence + 1 WHERE id = ANY($1::uuid[])
+RETURNING id, sequence"""
+TIME = "SELECT coalesce($1::timestamptz, clock_timestamp())"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found; ground and competent department where the request is out of scope."""
+
+    is_in_scope: bool
+    opinion: str
+    ground: str | None
+    competent: str | None
+
+
+class Verified(NamedTuple):
+    """A ticket after the answer: accepted with its first deadline, or refused on a ground."""
+
+    ticket: Ticket
+    dispatch: Deadline | None = None
+    refusal: ScopeGround | None = None
+
+
+async def answer_question(
+    session: AsyncSession,
+    runtime: Runtime,
+    ticket_id: UUID,
+    *,
+    caller: Principal,
+    finding: Finding,
+) -> Verified:
+    """The unit's answer, or the hotline's own after the unit's time: accepted now, or refused.
+
+    Implements ZY 9, last paragraph. Raises `NotFound`, `ActRefused` for a second answer and for
+    the hotline's within the unit's time, `Malformed` for a ground that the pack does not have.
+    """
+    ticket = await lock_ticket(session, ticket_id)
+    question = await session.get(Verification, ticket_id)
+    if not _is_theirs(ticket, question, caller):
+        raise NotFound
+    require_act(ticket, Act.VERIFY)
+    assert question is not None, "what is being verified was asked"
+    at = await runtime.clock.now(session)
+    law = await runtime.law_book.read_in(session)
+    if caller.role is not Role.UNIT:
+        _require_time_over(question, ticket, law=law, at=at)
+    question.answered_at, question.answered_by = at, caller.subject
+    question.is_in_scope, question.opinion = finding.is_in_scope, finding.opinion
+    question.competent = finding.competent
+    data = TicketVerified(
+        unit=question.unit,
+        is_in_scope=finding.is_in_scope,
+        opinion=finding.opinion,
+        verified_by=caller.subject,
+    )
+    await say(session, runtime, ticket, at, data)
+    if finding.is_in_scope:
+        return await _accept(session, runtime, ticket, law=law, at=at)
+    pack = pack_of(law, ticket.policy, ticket.jurisdiction, question.asked_at)
+    return await _refuse(session, runtime, ticket, pack=pack, finding=finding, at=at)
+
+
+async def judge_deadlines(
+    heard: Heard, events: Sequence[Event[DeadlineReached]], *, source: str
+) -> None:
+    """Answer the clock under the lock that answers take too: the two never cross.
+
+    Raises `Wait` for an unknown ticket, and where the clock here has not come to `due_at` yet:
+    the unit could still answer in time.
+    """
+    ids = [UUID(event.subject) for event in events]
+    known = {row["id"] for row in await heard.connection.fetch(LOCK, ids)}
+    if missing := set(ids) - known:
+        raise Wait(f"tickets {missing} are not here")
+    rows = await heard.connection.fetch(ANSWERED, ids)
+    answered: dict[UUID, datetime] = {row["ticket_id"]: row["answered_at"] for row in rows}
+    rows = await heard.connection.fetch(COUNT_UP, ids)
+    sequences: dict[UUID, int] = {row["id"]: row["sequence"] for row in rows}
+    at: datetime = await heard.connection.fetchval(TIME, heard.now)
+    said = list[Event[Payload]]()
+    for event in events:
+        ticket_id, asked = UUID(event.subject), event.data
+        act_at = answered.get(ticket_id)
+        if act_at is None and at < asked.due_at:
+            raise Wait(f"the clock here is before {asked.due_at}, when {asked.step} is due")
+        data = DeadlineAnswered(
+            step=asked.step,
+            version=asked.version,
+            due_at=asked.due_at,
+            verdict=judge(asked.due_at, act_at),
+            act_at=act_at,
+        )
+        sequence = sequences[ticket_id]
+        said.append(Event(source, event.subject, sequence, at, data, event.traceparent))
+    await outbox.add_many(heard.connection, said)
+
+
+def _is_theirs(ticket: Ticket, question: Verification | None, caller: Principal) -> bool:
+    """A unit's are the questions that it was asked, whoever handles the ticket in the end."""
+    if caller.role is Role.UNIT:
+        return question is not None and question.unit == caller.unit
+    return caller.sees(ticket.jurisdiction, None)
+
+
+def _require_time_over(question: Verification, ticket: Ticket, *, law: Law, at: datetime) -> None:
+    pack = pack_of(law, ticket.policy, ticket.jurisdiction, question.asked_at)
+    due = verify_deadline(pack, law.calendar(ticket.jurisdiction), question.asked_at)
+    if at <= due.due_at:
+        raise ActRefused(
+            f"已请 {question.unit} 核实，至 {due.due_at:%Y-%m-%d %H:%M} 止（{due.source}）；"
+            f"期满未核实的，方可由热线自行{CHINESE[Act.VERIFY]}。",
+            allowed=[Act.AMEND],
+        )
+
+
+async def _accept(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, law: Law, at: datetime
+) -> Verified:
+    """Accepted at this moment, under the pack in force at it: all clocks start here."""
+    pack = law.in_force(ticket.jurisdiction, at)
+    ticket.state, ticket.accepted_at, ticket.policy = State.ACCEPTED, at, pack.content_hash
+    filed = _as_filed(ticket)
+    await say(session, runtime, ticket, at, TicketCreated(**filed, policy=pack.content_hash))
+    calendar = law.calendar(ticket.jurisdiction)
+    matter = Matter(filed["request_type"], filed["urgency"], ticket.is_enforcement)
+    return Verified(ticket, dispatch=step_deadline(pack, calendar, matter, Step.DISPATCH, at))
+
+
+async def _refuse(
+    session: AsyncSession,
+    runtime: Runtime,
+    ticket: Ticket,
+    *,
+    pack: Pack,
+    finding: Finding,
+    at: datetime,
+) -> Verified:
+    """Refused on a ground of the pack under which it was filed; the caller is led elsewhere."""
+    assert finding.ground is not None, "what is out of scope has a ground"
+    ground = ground_of(pack, finding.ground, "ground")
+    ticket.state, ticket.ground = State.REFUSED, ground.code
+    data = TicketRefused(
+        **_as_filed(ticket),
+        ground=ground.code,
+        source_article=ground.source,
+        explanation=refusal_words(ground.text, ground.channel, finding.competent),
+    )
+    await say(session, runtime, ticket, at, data)
+    return Verified(ticket, refusal=ground)
+
+
+def _as_filed(ticket: Ticket) -> dict[str, Any]:
+    """The request as it stands now: what was added or corrected meanwhile is in it."""
+    return {
+        "number": ticket.number,
+        "jurisdiction": ticket.jurisdiction,
+        "request_type": RequestType(ticket.request_type),
+        "urgency": Urgency(ticket.urgency),
+        "is_enforcement": ticket.is_enforcement,
+        "title": ticket.title,
+        "content": ticket.content,
+        "channel": ticket.channel,
+        "category": ticket.category,
+        "place": None if ticket.place is None else Place(**ticket.place),
+        "caller_id": ticket.caller_id,
+        "filed_at": ticket.filed_at,
+    }
