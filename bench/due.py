@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
-from services.sla.operations import claim_due
+from services.sla.questions.operations import claim_due
 from shared.clock import Clock
 from shared.database import Connection
 from shared.events.words import Service
@@ -30,9 +30,9 @@ SELECT gen_random_uuid(), '512000', 'complaint', 'normal', false, repeat('0', 64
     clock_timestamp(), '512000-001', 1 FROM generate_series(1, $1)"""
 # All due in a day, in an order that has nothing to do with the order on disk.
 FILL_DEADLINES = """INSERT INTO deadlines (ticket_id, step, version, due_at, warn_at, next_at,
-    state, rule, source, provisional)
+    state, rule, source, provisional, starts_at)
 SELECT ticket_id, 'handle', 1, due_at, due_at, due_at, 'running',
-    '7 working days after dispatch, to close of business', 'ZY 13.2', false
+    '7 working days after dispatch, to close of business', 'ZY 13.2', false, clock_timestamp()
 FROM (SELECT ticket_id, clock_timestamp() + interval '24 hours' * (1 + random() / 24) AS due_at
     FROM clocks) c"""
 MAKE_BARE = """CREATE TABLE bare (LIKE deadlines INCLUDING ALL);
@@ -89,7 +89,7 @@ async def _run(url: str, waiting: int) -> dict[str, float]:
 
 
 async def _fill(connection: Connection, waiting: int) -> None:
-    await connection.execute("TRUNCATE clocks, deadlines, bare, outbox")
+    await connection.execute("TRUNCATE clocks, deadlines, bare, outbox CASCADE")
     await connection.execute(FILL_CLOCKS, waiting)
     await connection.execute(FILL_DEADLINES)
     await connection.execute("INSERT INTO bare SELECT * FROM deadlines")

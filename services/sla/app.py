@@ -3,6 +3,14 @@
 from fastapi import FastAPI
 
 from services.sla.api import router
+from services.sla.calendars.api import router as calendars
+from services.sla.extensions.api import router as extensions
+from services.sla.limits.api import router as limits
+from services.sla.orders.api import router as orders
+from services.sla.pauses.api import router as pauses
+from services.sla.policies.api import router as policies
+from services.sla.previews.api import router as previews
+from services.sla.promises.api import router as promises
 from shared.runtime import Runtime
 from shared.service import create_app
 from shared.worker import Health
@@ -10,4 +18,15 @@ from shared.worker import Health
 
 def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of sla."""
-    return create_app(runtime, [router], health=health)
+    routers = [
+        router,
+        pauses,
+        previews,
+        extensions,
+        limits,
+        promises,
+        policies,
+        calendars,
+        orders,
+    ]
+    return create_app(runtime, routers, health=health)

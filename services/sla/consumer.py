@@ -8,23 +8,34 @@ from functools import partial
 from uuid import UUID
 
 from services.sla import operations
-from services.sla.operations import Dispatch, Done, Judgement, LockedClock, NewClock
+from services.sla.corrections.consumer import on_ticket_amended
+from services.sla.extensions.consumer import on_ticket_erased
+from services.sla.hearing import Clocks, law_of, lock, pack_of, show_promises, start_from
+from services.sla.operations import Dispatch, Done, NewClock
+from services.sla.orders import consumer as orders
+from services.sla.questions.consumer import on_judged
+from services.sla.returns.consumer import keep_returns
 from services.sla.rules import (
     CLOCKED_STEPS,
+    UNIT_STEPS,
     Act,
     News,
     Start,
-    pack_by_hash,
-    start_of,
+    recount,
+    reports_progress,
     starts_from,
 )
+from services.sla.verifications.consumer import on_ticket_verified, on_verification_requested
 from shared.events.dispatch import (
     DeadlineJudged,
     TicketClosed,
     TicketDispatched,
     TicketForwarded,
+    TicketInterimClosed,
+    TicketProgressed,
     TicketReopened,
     TicketReplied,
+    TicketResponded,
     TicketReturnDecided,
     TicketReturnRequested,
     TicketSigned,
@@ -32,46 +43,67 @@ from shared.events.dispatch import (
     TicketWithdrawn,
 )
 from shared.events.envelope import Event, Payload
-from shared.events.intake import TicketCreated
-from shared.events.words import RequestType, ReturnDecision, Step, Urgency
-from shared.inbox import Handlers, Heard, Wait
+from shared.events.intake import (
+    DeadlineAnswered,
+    TicketAmended,
+    TicketCreated,
+    TicketErased,
+    TicketVerified,
+    VerificationRequested,
+)
+from shared.events.words import ReturnDecision, Step
+from shared.inbox import Handlers, Heard
 from shared.policy.deadlines import Matter
-from shared.policy.model import Pack
 from shared.runtime import Runtime
 
-UNIT_STEPS = (Step.SIGN, Step.HANDLE)
+ALL_STEPS = (*sorted(CLOCKED_STEPS), Step.PROGRESS, Step.VERIFY)
 
 
 def handlers(runtime: Runtime) -> Handlers:
     """The handlers of sla."""
-    return {
-        TicketCreated: on_ticket_created,
-        TicketDispatched: on_ticket_dispatched,
-        TicketSigned: on_unit_answered,
-        TicketReturnRequested: on_unit_answered,
+    judged = partial(on_judged, source=runtime.source)
+    clock: Handlers = {
+        VerificationRequested: partial(on_verification_requested, runtime),
+        TicketVerified: on_ticket_verified,
+        TicketCreated: partial(on_ticket_created, runtime),
+        TicketAmended: partial(on_ticket_amended, runtime),
+        TicketDispatched: partial(on_ticket_dispatched, runtime),
+        TicketSigned: partial(on_ticket_signed, runtime),
+        TicketResponded: partial(on_ticket_responded, runtime),
+        TicketReturnRequested: partial(on_ticket_return_requested, runtime),
         TicketReturnDecided: on_ticket_return_decided,
+        TicketInterimClosed: partial(on_ticket_interim_closed, runtime),
+        TicketProgressed: partial(on_ticket_progressed, runtime),
         TicketReplied: on_ticket_replied,
-        TicketReopened: on_ticket_reopened,
+        TicketReopened: partial(on_ticket_reopened, runtime),
         TicketWithdrawn: on_ticket_ended,
         TicketClosed: on_ticket_ended,
         TicketTerminated: on_ticket_ended,
         TicketForwarded: on_ticket_ended,
-        DeadlineJudged: partial(on_deadline_judged, source=runtime.source),
+        TicketErased: on_ticket_erased,
+        DeadlineJudged: judged,
+        DeadlineAnswered: judged,
     }
+    return orders.beside(clock, orders.handlers(runtime))
 
 
-async def on_ticket_created(heard: Heard, events: list[Event[TicketCreated]]) -> None:
+async def on_ticket_created(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketCreated]]
+) -> None:
     """A ticket's clock begins: it must be dispatched in time."""
+    law = await law_of(runtime, heard)
     clocks: list[NewClock] = []
     starts: list[tuple[UUID, Start]] = []
     for event in events:
         filed, ticket_id = event.data, UUID(event.subject)
         matter = Matter(filed.request_type, filed.urgency, filed.is_enforcement)
-        started = starts_from(_pack(filed.policy), matter, Act.ACCEPT, event.time)
+        pack, calendar = pack_of(law, filed.policy), law.calendar(filed.jurisdiction)
+        started = starts_from(pack, calendar, matter, Act.ACCEPT, at=event.time)
         starts += [(ticket_id, start) for start in started]
         clocks.append(
             NewClock(
                 ticket_id=ticket_id,
+                number=filed.number,
                 jurisdiction=filed.jurisdiction,
                 request_type=filed.request_type,
                 urgency=filed.urgency,
@@ -84,11 +116,14 @@ async def on_ticket_created(heard: Heard, events: list[Event[TicketCreated]]) ->
     await operations.start_deadlines(heard.connection, starts)
 
 
-async def on_ticket_dispatched(heard: Heard, events: list[Event[TicketDispatched]]) -> None:
+async def on_ticket_dispatched(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketDispatched]]
+) -> None:
     """Dispatch was done; the unit's time begins, and ends for a unit that had it before."""
-    clocks, done = await _lock(heard, events)
+    clocks, done = await lock(heard, events)
+    again = [one for one in done if clocks[one.ticket_id].dispatched_at is not None]
     await operations.settle(heard.connection, News.DONE, [Step.DISPATCH], done)
-    await operations.settle(heard.connection, News.STOPPED, UNIT_STEPS, done)
+    await operations.settle(heard.connection, News.STOPPED, UNIT_STEPS, again)
     await operations.record_dispatches(
         heard.connection,
         [
@@ -96,101 +131,134 @@ async def on_ticket_dispatched(heard: Heard, events: list[Event[TicketDispatched
             for event in events
         ],
     )
-    await _start_from(heard, Act.DISPATCH, done, clocks)
+    await start_from(runtime, heard, Act.DISPATCH, done, clocks)
 
 
-async def on_unit_answered(
-    heard: Heard, events: list[Event[TicketSigned]] | list[Event[TicketReturnRequested]]
+async def on_ticket_signed(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketSigned]]
 ) -> None:
-    """The unit signed. A return answers like a signature where the unit had not signed."""
-    clocks, done = await _lock(heard, events)
-    first = [one for one in done if clocks[one.ticket_id].signed_at is None]
-    if not first:
-        return
-    await operations.settle(heard.connection, News.DONE, [Step.SIGN], first)
-    await operations.record_signatures(heard.connection, first)
-    await _start_from(heard, Act.SIGN, first, clocks)
+    """The unit signed; where it had not answered before, what runs from signing begins."""
+    clocks, done = await lock(heard, events)
+    await _answer(runtime, heard, done, clocks)
+
+
+async def on_ticket_responded(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketResponded]]
+) -> None:
+    """The unit's first response to an emergency; it counts as signing (ZY 13.4)."""
+    clocks, done = await lock(heard, events)
+    await operations.settle(heard.connection, News.DONE, [Step.RESPOND], done)
+    await _answer(runtime, heard, done, clocks)
+
+
+async def on_ticket_return_requested(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketReturnRequested]]
+) -> None:
+    """A return answers like a signature; a late one is overdue, and nobody is asked (ZY 13.2)."""
+    clocks, done = await lock(heard, events)
+    await operations.settle(heard.connection, News.DONE, [Step.RESPOND], done)
+    await _answer(runtime, heard, done, clocks)
+    await keep_returns(runtime, heard, events, clocks)
 
 
 async def on_ticket_return_decided(heard: Heard, events: list[Event[TicketReturnDecided]]) -> None:
     """A return was decided: the caller's clock runs on; a ticket given back is nobody's yet."""
-    await _lock(heard, events)
+    await lock(heard, events)
     granted = [
         UUID(event.subject) for event in events if event.data.decision is ReturnDecision.GRANTED
     ]
     await operations.release_units(heard.connection, granted)
 
 
+async def on_ticket_interim_closed(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketInterimClosed]]
+) -> None:
+    """Handling ended for the time being; from now on progress is reported (ZY 13.3)."""
+    clocks, done = await lock(heard, events)
+    await operations.settle(heard.connection, News.DONE, [Step.RESPOND, Step.HANDLE], done)
+    await operations.record_interim_closes(heard.connection, done)
+    await _start_reports(runtime, heard, done, clocks)
+
+
+async def on_ticket_progressed(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketProgressed]]
+) -> None:
+    """A report was made; after an interim close the next one is due (ZY 13.3)."""
+    clocks, done = await lock(heard, events)
+    reported = [Step.RESPOND, Step.RESULT, Step.PROGRESS]
+    await operations.settle(heard.connection, News.DONE, reported, done)
+    reporting = [
+        one
+        for one in done
+        if (clock := clocks[one.ticket_id]).interim_at is not None and not clock.is_closed
+    ]
+    await _start_reports(runtime, heard, reporting, clocks)
+
+
 async def on_ticket_replied(heard: Heard, events: list[Event[TicketReplied]]) -> None:
     """A checked reply stops the handling clock."""
-    _, done = await _lock(heard, events)
-    await operations.settle(heard.connection, News.DONE, [Step.HANDLE], done)
+    _, done = await lock(heard, events)
+    answered = [Step.RESPOND, Step.HANDLE, Step.RESULT, Step.PROGRESS]
+    await operations.settle(heard.connection, News.DONE, answered, done)
     await operations.record_replies(heard.connection, done)
 
 
-async def on_ticket_reopened(heard: Heard, events: list[Event[TicketReopened]]) -> None:
+async def on_ticket_reopened(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketReopened]]
+) -> None:
     """The unit must handle again, with the handling time of the type anew (ZY 14.2)."""
-    clocks, done = await _lock(heard, events)
+    clocks, done = await lock(heard, events)
     await operations.settle(heard.connection, News.STOPPED, UNIT_STEPS, done)
     await operations.record_redos(heard.connection, [one.ticket_id for one in done])
-    starts = []
-    for ticket_id, at in done:
-        pack, matter = _law(clocks[ticket_id])
-        starts.append((ticket_id, start_of(pack, matter, Step.HANDLE, at)))
-    await operations.start_deadlines(heard.connection, starts)
+    await _start_step(runtime, heard, Step.HANDLE, done, clocks)
 
 
 async def on_ticket_ended(heard: Heard, events: list[Event[Payload]]) -> None:
     """The ticket ended here: nothing runs on. What was due before is still judged."""
-    _, done = await _lock(heard, events)
-    await operations.settle(heard.connection, News.STOPPED, sorted(CLOCKED_STEPS), done)
-    await operations.close_clocks(heard.connection, [one.ticket_id for one in done])
+    _, done = await lock(heard, events)
+    await operations.settle(heard.connection, News.STOPPED, ALL_STEPS, done)
+    await operations.close_clocks(heard.connection, done)
 
 
-async def on_deadline_judged(
-    heard: Heard, events: list[Event[DeadlineJudged]], *, source: str
+async def _answer(runtime: Runtime, heard: Heard, done: Sequence[Done], clocks: Clocks) -> None:
+    first = [one for one in done if clocks[one.ticket_id].signed_at is None]
+    if not first:
+        return
+    await operations.settle(heard.connection, News.DONE, [Step.SIGN], first)
+    await operations.record_signatures(heard.connection, first)
+    await start_from(runtime, heard, Act.SIGN, first, clocks)
+
+
+async def _start_reports(
+    runtime: Runtime, heard: Heard, done: Sequence[Done], clocks: Clocks
 ) -> None:
-    """The owner of an act answers; only now may anything be said to be overdue."""
-    clocks, _ = await _lock(heard, events)
-    judgements = [
-        Judgement(
-            ticket_id=UUID(event.subject),
-            step=event.data.step,
-            version=event.data.version,
-            verdict=event.data.verdict,
-            act_at=event.data.act_at,
-            traceparent=event.traceparent,
+    law = await law_of(runtime, heard)
+    reporting = [
+        one
+        for one in done
+        if reports_progress(
+            pack_of(law, clocks[one.ticket_id].policy), clocks[one.ticket_id].law_limit
         )
-        for event in events
     ]
-    await operations.judge(heard.connection, judgements, clocks, source=source, now=heard.now)
+    await _start_step(runtime, heard, Step.PROGRESS, reporting, clocks)
 
 
-async def _lock(
-    heard: Heard, events: Sequence[Event[Payload]]
-) -> tuple[dict[UUID, LockedClock], list[Done]]:
-    done = [Done(UUID(event.subject), event.time) for event in events]
-    clocks = await operations.lock_clocks(heard.connection, [one.ticket_id for one in done])
-    return clocks, done
-
-
-async def _start_from(
-    heard: Heard, act: Act, done: Sequence[Done], clocks: dict[UUID, LockedClock]
+async def _start_step(
+    runtime: Runtime, heard: Heard, step: Step, done: Sequence[Done], clocks: Clocks
 ) -> None:
+    law = await law_of(runtime, heard)
     starts: list[tuple[UUID, Start]] = []
     for ticket_id, at in done:
-        pack, matter = _law(clocks[ticket_id])
-        starts += [(ticket_id, start) for start in starts_from(pack, matter, act, at)]
+        clock = clocks[ticket_id]
+        start = recount(
+            pack_of(law, clock.policy),
+            law.calendar(clock.jurisdiction),
+            clock.matter,
+            step,
+            starts_at=at,
+            law_limit=clock.law_limit,
+        )
+        assert start is not None, f"the pack has a time for {step}"
+        starts.append((ticket_id, start))
     await operations.start_deadlines(heard.connection, starts)
-
-
-def _law(clock: LockedClock) -> tuple[Pack, Matter]:
-    matter = Matter(RequestType(clock.request_type), Urgency(clock.urgency), clock.is_enforcement)
-    return _pack(clock.policy), matter
-
-
-def _pack(policy: str) -> Pack:
-    pack = pack_by_hash(policy)
-    if pack is None:
-        raise Wait(f"policy {policy} was not heard of")
-    return pack
+    await show_promises(heard, law, starts)

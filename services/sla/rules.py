@@ -1,31 +1,33 @@
-"""What a deadline can become, and which deadlines an act starts. Pure."""
+"""What a deadline can become, which deadlines an act starts, and what moves them. Pure."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from shared.calendars import national_calendar
-from shared.events.words import RequestType, Step, Urgency
+from shared.calendars import Calendar, day_index, local, with_hours
+from shared.events.words import Step
 from shared.policy.deadlines import (
     Deadline,
     Matter,
-    Moments,
-    deadlines,
+    extended,
+    limit_deadline,
     step_deadline,
+    step_limits,
     step_starts,
     warn_at,
 )
-from shared.policy.load import builtin_packs, pack_for
 from shared.policy.model import Pack
+from shared.policy.values import Length, Limit
+from shared.worktime import after_calendar_days, after_working_time, working_time_between
 
 
 class DeadlineState(StrEnum):
-    """Where a deadline stands. Only `running` and `asked` can still change."""
+    """Where a deadline stands. What is not `running`, `asked` or `paused` has ended."""
 
     RUNNING = "running"
     ASKED = "asked"
+    PAUSED = "paused"
     MET = "met"
     OVERDUE = "overdue"
     MOVED = "moved"
@@ -38,6 +40,8 @@ class News(StrEnum):
     """The act was done."""
     STOPPED = "stopped"
     """The ticket went elsewhere, ended, or got its time anew."""
+    HELD = "held"
+    """The clock stops on a ground that the pack names (C7)."""
     REACHED = "reached"
     """The time came."""
     JUDGED_MET = "judged_met"
@@ -48,11 +52,14 @@ TRANSITIONS: Mapping[News, Mapping[DeadlineState, DeadlineState]] = {
     News.DONE: {
         DeadlineState.RUNNING: DeadlineState.MET,
         DeadlineState.ASKED: DeadlineState.MET,
+        DeadlineState.PAUSED: DeadlineState.MET,
     },
     News.STOPPED: {
         DeadlineState.RUNNING: DeadlineState.MOVED,
         DeadlineState.ASKED: DeadlineState.MOVED,
+        DeadlineState.PAUSED: DeadlineState.MOVED,
     },
+    News.HELD: {DeadlineState.RUNNING: DeadlineState.PAUSED},
     News.REACHED: {DeadlineState.RUNNING: DeadlineState.ASKED},
     News.JUDGED_MET: {DeadlineState.ASKED: DeadlineState.MET},
     News.JUDGED_MISSED: {DeadlineState.ASKED: DeadlineState.OVERDUE},
@@ -61,19 +68,26 @@ TRANSITIONS: Mapping[News, Mapping[DeadlineState, DeadlineState]] = {
 CHINESE_STATES: Mapping[DeadlineState, str] = {
     DeadlineState.RUNNING: "计时中",
     DeadlineState.ASKED: "到期核实中",
+    DeadlineState.PAUSED: "中止计时",
     DeadlineState.MET: "按时完成",
     DeadlineState.OVERDUE: "已超期",
     DeadlineState.MOVED: "已变更",
 }
 
-CLOCKED_STEPS = frozenset({Step.DISPATCH, Step.SIGN, Step.HANDLE})
-"""The steps whose end the clock waits for. `return` is a window, judged when it is used."""
+CLOCKED_STEPS = frozenset({Step.DISPATCH, Step.SIGN, Step.HANDLE, Step.RESPOND, Step.RESULT})
+"""The steps that run from an act of the ticket. `return` is a window, judged when it is used."""
+UNIT_STEPS = (Step.SIGN, Step.RESPOND, Step.HANDLE, Step.RESULT, Step.PROGRESS)
+"""What a unit owes once it has the ticket; another unit, or a redo, owes it anew."""
+EMERGENCY_STEPS = frozenset({Step.RESPOND, Step.RESULT})
+"""What an emergency owes beside (ZY 13.4)."""
+OPEN_STATES = tuple(TRANSITIONS[News.DONE])
 
-# GB/T 2260, first two digits: the provinces.
-_PROVINCE_RANGES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
-PROVINCES = frozenset(
-    str(code) for first, last in _PROVINCE_RANGES for code in range(first, last + 1)
-)
+EXTEND = "extend"
+PAUSE = "pause"
+Adjustment = Sequence[Any]
+"""`["extend", working_days]` or `["pause", from, to]`, as JSON has it: the times in ISO 8601."""
+
+_SINCE = {"dispatch": "dispatch", "sign": "signing"}
 
 
 class Act(StrEnum):
@@ -93,14 +107,8 @@ class Start(NamedTuple):
     rule: str
     source: str
     provisional: bool
-
-
-class BadMatter(ValueError):
-    """A preview cannot be computed; names the field that is wrong."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+    starts_at: datetime
+    adjustments: Sequence[Adjustment] = ()
 
 
 def next_state(
@@ -111,77 +119,175 @@ def next_state(
     An act or a stop after `due_at` changes nothing: whether the time was kept is then for the
     owner of the act to say, however late either news travels.
     """
-    if news in (News.DONE, News.STOPPED) and at > due_at:
+    is_over = at > due_at and state is not DeadlineState.PAUSED
+    if news in (News.DONE, News.STOPPED, News.HELD) and is_over:
         return state
-    if news is News.REACHED and at < due_at:
+    if news is News.REACHED and at <= due_at:
         return state
     return TRANSITIONS[news].get(state, state)
 
 
-def pack_by_hash(policy: str) -> Pack | None:
-    """The pack that a ticket was accepted under; none while this process does not know it."""
-    return _packs_by_hash().get(policy)
-
-
-def starts_from(pack: Pack, matter: Matter, act: Act, at: datetime) -> list[Start]:
+def starts_from(
+    pack: Pack,
+    calendar: Calendar,
+    matter: Matter,
+    act: Act,
+    *,
+    at: datetime,
+    law_limit: Mapping[str, Any] | None = None,
+) -> list[Start]:
     """The deadlines that run from an act done at `at` (ZY 13, XS 三, YN 六(三))."""
-    starts = step_starts(pack, national_calendar(), matter)
-    steps = [step for step, origin in starts.items() if origin == act and step in CLOCKED_STEPS]
-    return [start_of(pack, matter, step, at) for step in steps]
+    starts = step_starts(pack, calendar, matter)
+    found = [
+        recount(pack, calendar, matter, step, starts_at=at, law_limit=law_limit)
+        for step, origin in starts.items()
+        if origin == act and step in CLOCKED_STEPS
+    ]
+    return [start for start in found if start is not None]
 
 
-def start_of(pack: Pack, matter: Matter, step: Step, at: datetime) -> Start:
-    """One step's time anew from `at`, whatever act it first ran from (ZY 14.2)."""
-    deadline = step_deadline(pack, national_calendar(), matter, step, at)
-    assert deadline is not None, "every pack has a time for the clocked steps"
+def recount(
+    pack: Pack,
+    calendar: Calendar,
+    matter: Matter,
+    step: Step,
+    *,
+    starts_at: datetime,
+    adjustments: Sequence[Adjustment] = (),
+    law_limit: Mapping[str, Any] | None = None,
+) -> Start | None:
+    """A step's time from `starts_at`, and what moved it since, folded in order over it.
+
+    A limit set by law, `{law, article, amount, unit}`, takes the place of the handling time (C8).
+    None where the pack has no such time for the matter: a first response to what is no emergency.
+    """
+    base = _base(pack, calendar, matter, step, starts_at=starts_at, law_limit=law_limit)
+    if base is None:
+        return None
+    moved, paused = base, timedelta(0)
+    for kind, *values in adjustments:
+        if kind == EXTEND:
+            moved = _extended(pack, calendar, moved, days=values[0])
+        else:
+            assert kind == PAUSE, f"nobody knows what {kind} does to a deadline"
+            began, ended = (datetime.fromisoformat(value) for value in values)
+            limit = limit_of(pack, matter, step, law_limit)
+            assert isinstance(limit, Length), "what can be paused has a length"
+            moved = _resumed(pack, calendar, moved, limit=limit, began=began, ended=ended)
+            paused += ended - began
     return Start(
         step=step,
-        due_at=deadline.due_at,
-        warn_at=warn_at(pack, deadline),
-        rule=deadline.rule,
-        source=deadline.source,
-        provisional=deadline.provisional,
+        due_at=moved.due_at,
+        # The time that stood still is no part of the time that is shared out.
+        warn_at=warn_at(pack, moved._replace(starts_at=moved.starts_at + paused)),
+        rule=moved.rule,
+        source=moved.source,
+        provisional=moved.provisional,
+        starts_at=base.starts_at,
+        adjustments=tuple(adjustments),
     )
 
 
-def preview(
+def reports_progress(pack: Pack, law_limit: Mapping[str, Any] | None) -> bool:
+    """Whether progress is reported after an interim close; none where law sets a limit (B8)."""
+    if pack.interim is None:
+        return False
+    return law_limit is None or not pack.interim.none_where_law_sets_limit.value
+
+
+def limit_of(
+    pack: Pack, matter: Matter, step: Step, law_limit: Mapping[str, Any] | None
+) -> Limit | Length | None:
+    """The limit that a step's time is counted by; none where the matter has none."""
+    if step is Step.HANDLE and law_limit is not None:
+        return _set_by_law(law_limit)
+    if step is Step.VERIFY:
+        return pack.verify
+    if step is Step.PROGRESS:
+        return None if pack.interim is None else pack.interim.progress
+    return step_limits(pack, matter).get(step)
+
+
+def _base(
+    pack: Pack,
+    calendar: Calendar,
+    matter: Matter,
+    step: Step,
     *,
-    jurisdiction: str,
-    request_type: RequestType,
-    urgency: Urgency,
-    moments: Moments,
-    is_enforcement: bool = False,
-) -> dict[Step, Deadline]:
-    """Every deadline that a ticket would have, the return window included (C2).
-
-    Times are aware; what is due is in Beijing time. Raises `BadMatter`.
-    """
-    if jurisdiction not in builtin_packs() and jurisdiction[:2] not in PROVINCES:
-        raise BadMatter("jurisdiction", "没有这个行政区划，应为国家标准代码，例如 512000")
-    _check_order(moments)
-    try:
-        pack = pack_for(jurisdiction)
-    except ValueError as error:
-        raise BadMatter("jurisdiction", str(error)) from error
-    matter = Matter(request_type, urgency, is_enforcement)
-    try:
-        return deadlines(pack, national_calendar(), matter, moments)
-    except ValueError as error:
-        raise BadMatter("accepted_at", str(error)) from error
+    starts_at: datetime,
+    law_limit: Mapping[str, Any] | None,
+) -> Deadline | None:
+    if step is Step.HANDLE and law_limit is not None:
+        since = _SINCE[step_starts(pack, calendar, matter)[step]]
+        limit = _set_by_law(law_limit)
+        counted = limit_deadline(pack, calendar, limit, starts_at, since=since)
+        return counted._replace(source=f"{law_limit['law']} {law_limit['article']}")
+    if step is Step.VERIFY:
+        return limit_deadline(pack, calendar, pack.verify, starts_at, since="the question")
+    if step is Step.PROGRESS:
+        if pack.interim is None:
+            return None
+        since = "the interim close or the last report"
+        return limit_deadline(pack, calendar, pack.interim.progress, starts_at, since=since)
+    return step_deadline(pack, calendar, matter, step, starts_at)
 
 
-def _check_order(moments: Moments) -> None:
-    earlier = None
-    for field, at in moments._asdict().items():
-        if at is None:
-            continue
-        if at.tzinfo is None:
-            raise BadMatter(field, "时间须带时区，例如 2026-09-30T16:20+08:00")
-        if earlier is not None and at < earlier:
-            raise BadMatter(field, "不得早于受理时间或者前一环节的时间")
-        earlier = at
+def _set_by_law(law_limit: Mapping[str, Any]) -> Length:
+    return Length(amount=law_limit["amount"], unit=law_limit["unit"])
 
 
-@cache
-def _packs_by_hash() -> Mapping[str, Pack]:
-    return {pack.content_hash: pack for pack in builtin_packs().values()}
+def _extended(pack: Pack, calendar: Calendar, deadline: Deadline, *, days: int) -> Deadline:
+    counted = extended(pack, calendar, deadline.due_at, days)
+    text = f"extended by {_days(days)}"
+    return _moved(deadline, counted.due_at, text, is_provisional=counted.provisional)
+
+
+def _resumed(
+    pack: Pack,
+    calendar: Calendar,
+    deadline: Deadline,
+    *,
+    limit: Length,
+    began: datetime,
+    ended: datetime,
+) -> Deadline:
+    """The deadline moved by the time that stood still, in the measure of its own limit (C7)."""
+    in_hours = with_hours(calendar, pack.hours)
+    first, last = day_index(local(began)), day_index(local(ended))
+    if limit.unit in ("minutes", "hours"):
+        if (limit.hours or pack.counting.hours.value) == "clock":
+            length = ended - began
+            return _moved(deadline, deadline.due_at + length, f"paused for {length}")
+        length = working_time_between(in_hours, began, ended)
+        if not length:
+            return deadline
+        counted = after_working_time(in_hours, deadline.due_at, length)
+        text = f"paused for {length} of working time"
+        return _moved(deadline, counted.due_at, text, is_provisional=counted.provisional)
+    if limit.unit == "working_days":
+        days = in_hours.working_before[last + 1] - in_hours.working_before[first + 1]
+        if not days:
+            return deadline
+        counted = extended(pack, calendar, deadline.due_at, days)
+        text = f"paused for {_days(days)}"
+        return _moved(deadline, counted.due_at, text, is_provisional=counted.provisional)
+    # A deadline at midnight belongs to the day that it ends.
+    last_moment = deadline.due_at - timedelta(microseconds=1)
+    day_ends = limit.day_ends or pack.counting.day_ends.value
+    counted = after_calendar_days(in_hours, last_moment, last - first, day_ends=day_ends)
+    text = f"paused for {last - first} calendar days"
+    return _moved(deadline, counted.due_at, text, is_provisional=counted.provisional)
+
+
+def _moved(
+    deadline: Deadline, due_at: datetime, text: str, *, is_provisional: bool = False
+) -> Deadline:
+    return deadline._replace(
+        due_at=due_at,
+        rule=f"{deadline.rule}, {text}",
+        provisional=deadline.provisional or is_provisional,
+    )
+
+
+def _days(days: int) -> str:
+    return f"{days} working day{'' if days == 1 else 's'}"

@@ -3,7 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from services.sla import operations, queries
+from services.sla.orders import worker as orders
+from services.sla.policies.worker import keep_law
+from services.sla.questions import operations, queries
 from shared import telemetry
 from shared.runtime import Runtime
 from shared.worker import Task
@@ -22,6 +24,8 @@ def tasks(runtime: Runtime) -> dict[str, Task]:
     return {
         "deadlines": lambda: watch_deadlines(runtime),
         "unanswered": lambda: watch_unanswered(runtime),
+        "law": lambda: keep_law(runtime),
+        **orders.tasks(runtime),
     }
 
 
@@ -42,9 +46,10 @@ async def claim_batch(runtime: Runtime, *, limit: int) -> int:
 
 
 async def watch_unanswered(runtime: Runtime) -> None:
-    """Raise the alarm while an owner of an act does not answer the clock."""
+    """Raise the alarm while an owner of an act does not answer the clock, and ask again."""
     while True:
         await report_unanswered(runtime)
+        await ask_again(runtime)
         await asyncio.sleep(SILENCE_LOOK_SECONDS)
 
 
@@ -62,3 +67,15 @@ async def report_unanswered(runtime: Runtime) -> int:
             tickets=[str(one) for one in silent.tickets],
         )
     return silent.deadlines
+
+
+async def ask_again(runtime: Runtime) -> int:
+    """Ask silent owners again, each at most once in `SILENCE_MAX`; return how many deadlines."""
+    async with runtime.database.pool.acquire() as connection, connection.transaction():
+        return await operations.ask_again(
+            connection,
+            source=runtime.source,
+            now=runtime.clock.stepped,
+            silence=SILENCE_MAX,
+            limit=CLAIM_BATCH_MAX,
+        )

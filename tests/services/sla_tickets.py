@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
 from services.sla.consumer import handlers
-from services.sla.operations import claim_due
+from services.sla.questions.operations import claim_due
 from services.sla.worker import claim_batch
 from shared.database import Connection
 from shared.events.dispatch import (
     DeadlineJudged,
     TicketDispatched,
+    TicketInterimClosed,
+    TicketProgressed,
+    TicketReopened,
     TicketReplied,
+    TicketResponded,
     TicketReturnDecided,
     TicketReturnRequested,
     TicketSigned,
@@ -41,9 +46,11 @@ DAY = timedelta(days=1)
 UNIT = "512000-001"
 
 
-def created(jurisdiction: str = "512000", *, policy: str | None = None) -> TicketCreated:
-    """A complaint that was accepted."""
-    return TicketCreated(
+def created(
+    jurisdiction: str = "512000", *, policy: str | None = None, **fields: Any
+) -> TicketCreated:
+    """A complaint that was accepted, but for what `fields` say."""
+    filed = TicketCreated(
         number="20260302000001",
         jurisdiction=jurisdiction,
         request_type=RequestType.COMPLAINT,
@@ -52,6 +59,7 @@ def created(jurisdiction: str = "512000", *, policy: str | None = None) -> Ticke
         channel=Channel.PHONE,
         policy=policy or pack_for(jurisdiction).content_hash,
     )
+    return filed.model_copy(update=fields)
 
 
 def dispatched(unit: str = UNIT, *, nth: int = 1) -> TicketDispatched:
@@ -92,6 +100,28 @@ def replied() -> TicketReplied:
         contact="已电话告知",
         replied_by="clerk",
     )
+
+
+def responded() -> TicketResponded:
+    """A first response to an emergency."""
+    return TicketResponded(unit=UNIT, text="已到场处置", responded_by="clerk")
+
+
+def interim_closed(at: datetime) -> TicketInterimClosed:
+    """An interim close that promises an end."""
+    return TicketInterimClosed(
+        unit=UNIT, progress="施工中", next_step="验收", promised_at=at + 60 * DAY, closed_by="clerk"
+    )
+
+
+def progressed() -> TicketProgressed:
+    """A report of how the handling gets on."""
+    return TicketProgressed(unit=UNIT, text="施工过半", reported_by="clerk")
+
+
+def reopened() -> TicketReopened:
+    """A redo."""
+    return TicketReopened(unit=UNIT, reason="未解决")
 
 
 def judged(question: DeadlineReached, *, act_at: datetime | None) -> DeadlineJudged:

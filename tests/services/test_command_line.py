@@ -58,7 +58,17 @@ def test_deadlines_are_printed_with_rule_and_article(tmp_path: Path) -> None:
         "rule": "7 working days after dispatch, to close of business",
         "source": "ZY 13.2",
         "provisional": False,
+        "explanation": "10-01 至 10-07 国庆节放假；10-10 国庆节调休上班；10-11 双休日",
+        "skipped": [
+            skipped("2026-10-01", "2026-10-07", "国庆节"),
+            skipped("2026-10-10", "2026-10-10", "国庆节调休上班", works=True),
+            skipped("2026-10-11", "2026-10-11", "双休日"),
+        ],
     }
+
+
+def skipped(first: str, last: str, name: str, *, works: bool = False) -> dict[str, object]:
+    return {"first": first, "last": last, "works": works, "name": name, "provisional": False}
 
 
 @pytest.mark.parametrize(

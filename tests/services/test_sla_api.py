@@ -44,14 +44,43 @@ async def test_a_tickets_deadlines_are_shown_with_names_rules_and_articles(sla: 
         "version": 1,
         "state": "running",
         "state_name": "计时中",
+        "starts_at": "2026-03-02T10:00:00+08:00",
         "due_at": "2026-03-02T16:30:00+08:00",
+        "promised_at": None,
         "warn_at": "2026-03-02T15:12:00+08:00",
         "rule": "5 working hours after dispatch",
         "source": "ZY 13.2",
+        "adjustments": [],
+        "explanation": "",
+        "skipped": [],
         "provisional": False,
         "act_at": None,
         "is_overdue": False,
     }
+
+
+async def test_a_deadline_tells_which_days_it_skipped(sla: Sla) -> None:
+    await sla.hear(created(), MONDAY)
+    await sla.hear(dispatched(), MONDAY + HOUR)
+    handle = (await _deadlines(sla, OPERATOR))["items"][2]
+    assert handle["due_at"] == "2026-03-11T17:30:00+08:00"
+    assert handle["explanation"] == "03-07 至 03-08 双休日"
+    assert handle["skipped"][0]["first"] == "2026-03-07"
+
+
+async def test_a_limit_set_by_law_is_shown_with_law_and_article(sla: Sla) -> None:
+    await sla.hear(created(), MONDAY)
+    limit = '{"law": "《某条例》", "article": "第九条", "amount": 60, "unit": "calendar_days"}'
+    await sla.runtime.database.pool.execute("UPDATE clocks SET law_limit = $1::jsonb", limit)
+    await sla.hear(dispatched(), MONDAY + HOUR)
+    body = await _deadlines(sla, OPERATOR)
+    assert body["law_limit"]["text"] == "《某条例》第九条：60 个自然日"
+    handle = body["items"][2]
+    assert (handle["source"], handle["due_at"]) == (
+        "《某条例》 第九条",
+        "2026-05-06T17:30:00+08:00",
+    )
+    assert handle["rule"] == "60 calendar days after dispatch, to close of business"
 
 
 async def test_what_is_overdue_is_shown_with_the_time_of_the_late_act(sla: Sla) -> None:
@@ -106,6 +135,17 @@ async def test_a_preview_tells_every_deadline_of_ziyang(sla: Sla) -> None:
     }
     assert body["return"]["name"] == "退单"
     assert body["handle"]["rule"] == "7 working days after dispatch, to close of business"
+    assert body["handle"]["explanation"] == (
+        "10-01 至 10-07 国庆节放假；10-10 国庆节调休上班；10-11 双休日"
+    )
+    assert body["handle"]["skipped"][1] == {
+        "first": "2026-10-10",
+        "last": "2026-10-10",
+        "works": True,
+        "name": "国庆节调休上班",
+        "provisional": False,
+    }
+    assert (body["dispatch"]["explanation"], body["dispatch"]["skipped"]) == ("", [])
 
 
 async def test_a_preview_of_an_emergency_has_response_and_result(sla: Sla) -> None:

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
-from services.sla.operations import CLAIM, LOOK_UP
-from services.sla.worker import report_unanswered, tasks
+from services.sla.questions.operations import ASK_AGAIN, CLAIM, LOOK_UP
+from services.sla.worker import ask_again, report_unanswered, tasks
 from shared.database import plain_url, server_settings
 from shared.events.sla import DeadlineReached, TicketDueSoon
 from shared.events.words import Step
@@ -26,14 +26,15 @@ from tests.services.sla_tickets import (
 )
 
 SECOND = timedelta(seconds=1)
+MOMENT = timedelta(microseconds=1)
 FILL = """WITH tickets AS (
     INSERT INTO clocks (ticket_id, jurisdiction, request_type, urgency, is_enforcement, policy,
         accepted_at)
     SELECT gen_random_uuid(), '512000', 'complaint', 'normal', false, '', $1
     FROM generate_series(1, $2) RETURNING ticket_id)
 INSERT INTO deadlines (ticket_id, step, version, due_at, warn_at, next_at, state, rule, source,
-    provisional)
-SELECT ticket_id, step, 1, $1, $1, $1, 'running', '', '', false
+    provisional, starts_at)
+SELECT ticket_id, step, 1, $1, $1, $1, 'running', '', '', false, $1
 FROM tickets, unnest($3::text[]) AS step"""
 
 
@@ -48,8 +49,9 @@ async def test_a_warning_comes_once_and_before_the_time_is_over(sla: Sla) -> Non
     assert await sla.look(MONDAY + 1.6 * HOUR - SECOND) == []
     (warning,) = await sla.look(MONDAY + 1.6 * HOUR)
     assert warning == TicketDueSoon(step=Step.DISPATCH, version=1, due_at=due_at)
-    assert await sla.look(due_at - SECOND) == []
-    assert await sla.look(due_at) == [DeadlineReached(step=Step.DISPATCH, version=1, due_at=due_at)]
+    assert await sla.look(due_at) == [], "the act can still be done in the last moment"
+    reached = DeadlineReached(step=Step.DISPATCH, version=1, due_at=due_at)
+    assert await sla.look(due_at + MOMENT) == [reached]
     assert await sla.look(due_at + DAY) == [], "the owner is asked once"
 
 
@@ -70,13 +72,14 @@ async def test_deadlines_of_one_ticket_in_one_look_are_said_without_a_gap(sla: S
         Step.HANDLE,
     }
     await sla.hear(judged(_question(events[0].data), act_at=None), MONDAY + 30 * DAY)
-    assert (await sla.harness.said(sla.runtime))[-1].sequence == 3
+    events = await sla.harness.said(sla.runtime)
+    assert [event.sequence for event in events if event.subject == str(sla.ticket)] == [1, 2, 3]
 
 
 async def test_workers_side_by_side_say_each_deadline_once_and_without_a_gap(sla: Sla) -> None:
     steps = ["dispatch", "sign", "handle"]
     async with sla.runtime.database.pool.acquire() as connection:
-        await connection.execute(FILL, MONDAY, 300, steps)
+        await connection.execute(FILL, MONDAY - SECOND, 300, steps)
     await asyncio.gather(*(_claim_all(sla) for _ in range(4)))
     events = await sla.harness.said(sla.runtime)
     assert len(events) == 900
@@ -144,6 +147,22 @@ async def test_a_look_uses_the_index_and_never_scans(sla: Sla) -> None:
     assert "Rows Removed" not in plan
 
 
+async def test_looking_for_silent_owners_uses_the_index_and_never_scans(sla: Sla) -> None:
+    async with sla.runtime.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute(FILL, MONDAY, 20_000, ["handle"])
+        await connection.execute("UPDATE deadlines SET state = 'asked', asked_at = $1", MONDAY)
+        await connection.execute("ANALYZE deadlines, clocks")
+        await connection.execute(LOOK_UP)
+        statement = ASK_AGAIN
+        for place, value in (("$1", f"'{MONDAY.isoformat()}'"), ("$2", "'10 min'"), ("$3", "9")):
+            statement = statement.replace(place, value)
+        rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS OFF) {statement}")
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index Scan using deadlines_asked_at" in plan
+    assert "Seq Scan" not in plan
+    assert "Rows Removed" not in plan
+
+
 async def test_the_clock_looks_by_itself_when_it_is_stepped(sla: Sla) -> None:
     await sla.hear(created(), MONDAY)
     watching = asyncio.create_task(_forever(sla, "deadlines"))
@@ -181,6 +200,26 @@ async def test_an_owner_that_is_silent_raises_the_alarm(sla: Sla) -> None:
     await sla.hear(judged(question, act_at=None), MONDAY + 3.5 * HOUR)
     assert await report_unanswered(sla.runtime) == 0
     assert REGISTRY.get_sample_value("hotline_deadlines_unanswered") == 0
+
+
+async def test_a_silent_owner_is_asked_again_but_not_all_the_time(sla: Sla) -> None:
+    await sla.hear(created(), MONDAY)
+    question = await sla.ask(MONDAY + 3 * HOUR)
+    minute = timedelta(minutes=1)
+    asked_again = []
+    for minutes in (5, 10, 11, 15, 20, 21, 22):
+        sla.harness.clock.step_to(MONDAY + 3 * HOUR + minutes * minute)
+        if await ask_again(sla.runtime):
+            asked_again.append(minutes)
+    assert asked_again == [11, 21]
+    events = await sla.harness.said(sla.runtime)
+    assert [event.data for event in events] == [question] * 3
+    assert [event.sequence for event in events] == [1, 2, 3]
+    for _ in range(3):
+        await sla.hear(judged(question, act_at=None), MONDAY + 4 * HOUR)
+    assert len(await sla.overdue()) == 1
+    sla.harness.clock.step_to(MONDAY + 9 * HOUR)
+    assert await ask_again(sla.runtime) == 0
 
 
 async def _claim_all(sla: Sla) -> None:

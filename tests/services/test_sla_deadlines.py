@@ -77,7 +77,12 @@ async def test_a_return_answers_the_signing_and_a_later_signature_changes_nothin
     await sla.hear(returned(), MONDAY + HOUR)
     await sla.hear(decided(ReturnDecision.REJECTED), MONDAY + 2 * HOUR)
     await sla.hear(signed(), MONDAY + 3 * HOUR)
-    assert await sla.states() == {"dispatch 1": "met", "sign 1": "met", "handle 1": "running"}
+    assert await sla.states() == {
+        "dispatch 1": "met",
+        "sign 1": "met",
+        "return 1": "met",
+        "handle 1": "running",
+    }
     assert (await sla.deadline(Step.SIGN))["act_at"] == MONDAY + HOUR
 
 
@@ -150,6 +155,7 @@ async def test_another_unit_gets_its_time_anew(sla: Sla) -> None:
     assert await sla.states() == {
         "dispatch 1": "met",
         "sign 1": "met",
+        "return 1": "met",
         "sign 2": "running",
         "handle 1": "moved",
         "handle 2": "running",

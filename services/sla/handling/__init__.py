@@ -1,0 +1,1 @@
+"""The handling of one ticket under the hand of a person: locked, moved, and said."""

@@ -1,0 +1,1 @@
+"""Orders: the documents of the supervision ladder, from reminder to accountability."""

@@ -1,0 +1,1 @@
+"""Policy packs: published, kept by content hash, never forgotten (C1)."""

@@ -1,0 +1,1 @@
+"""Deadlines that a matter would have, counted without a ticket."""

@@ -1,0 +1,1 @@
+"""Promises: the shorter handling times to which a unit binds itself."""

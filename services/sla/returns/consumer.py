@@ -1,0 +1,38 @@
+"""A unit gives a ticket back: was that in time?"""
+
+from uuid import UUID
+
+from services.sla.hearing import Clocks, law_of, pack_of
+from services.sla.returns.operations import Return, keep_windows
+from services.sla.rules import recount
+from shared.events.dispatch import TicketReturnRequested
+from shared.events.envelope import Event
+from shared.events.words import Step
+from shared.inbox import Heard
+from shared.runtime import Runtime
+
+
+async def keep_returns(
+    runtime: Runtime,
+    heard: Heard,
+    events: list[Event[TicketReturnRequested]],
+    clocks: Clocks,
+) -> None:
+    """Judge each return by the pack's window (ZY 13.2, YN 六(三)3); hold the clocks' locks.
+
+    The event's own time tells: nobody needs to be asked. A window that runs from signing begins
+    with the first answer of the round, be it the return itself.
+    """
+    law = await law_of(runtime, heard)
+    returns = []
+    for event in events:
+        clock = clocks[UUID(event.subject)]
+        pack, calendar = pack_of(law, clock.policy), law.calendar(clock.jurisdiction)
+        is_from_dispatch = pack.returning.starts.value == "dispatch"
+        starts_at = clock.dispatched_at if is_from_dispatch else clock.signed_at
+        window = recount(
+            pack, calendar, clock.matter, Step.RETURN, starts_at=starts_at or event.time
+        )
+        assert window is not None, "every pack has a window for returns"
+        returns.append(Return(clock.ticket_id, clock.round, window, event.time, event.traceparent))
+    await keep_windows(heard.connection, returns, clocks, source=runtime.source, now=heard.now)

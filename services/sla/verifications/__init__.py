@@ -1,0 +1,1 @@
+"""Whether a request is in scope: a unit is asked before acceptance, within a time (ZY 9)."""

@@ -1,0 +1,97 @@
+"""A late return counts as overdue, once for a round, by the pack's window (ZY 13.2, B5)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.sla.consumer import handlers
+from shared.events.words import ReturnDecision, Step
+from tests.harness import Harness
+from tests.services.sla_tickets import (
+    DAY,
+    HOUR,
+    MONDAY,
+    Sla,
+    created,
+    decided,
+    dispatched,
+    open_sla,
+    returned,
+    signed,
+)
+
+SECOND = timedelta(seconds=1)
+CLOSE = datetime.fromisoformat("2026-03-03T17:30+08:00")
+
+
+@pytest.fixture
+async def sla(harness: Harness) -> Sla:
+    return await open_sla(harness)
+
+
+async def test_a_return_in_the_last_moment_of_the_window_is_in_time(sla: Sla) -> None:
+    await _sign(sla)
+    await sla.hear(returned(), CLOSE)
+    window = await sla.deadline(Step.RETURN)
+    assert (window["state"], window["due_at"], window["act_at"]) == ("met", CLOSE, CLOSE)
+    assert await sla.overdue() == []
+
+
+async def test_a_late_return_is_overdue_without_a_question(sla: Sla) -> None:
+    await _sign(sla)
+    await sla.hear(returned(), CLOSE + SECOND)
+    (overdue,) = await sla.overdue()
+    assert (overdue.step, overdue.version, overdue.due_at) == (Step.RETURN, 1, CLOSE)
+    assert overdue.act_at == CLOSE + SECOND
+    assert (overdue.rule, overdue.source_article) == (
+        "1 working day after dispatch, to close of business",
+        "ZY 13.2",
+    )
+
+
+async def test_a_late_return_is_said_once_for_a_round_and_again_for_the_next(sla: Sla) -> None:
+    await _sign(sla)
+    first = await sla.hear(returned(), CLOSE + HOUR)
+    await sla.harness.hear(sla.runtime, handlers(sla.runtime), first)
+    await sla.hear(decided(ReturnDecision.REJECTED), CLOSE + DAY)
+    await sla.hear(returned(), CLOSE + 2 * DAY)
+    await sla.hear(decided(ReturnDecision.GRANTED), CLOSE + 3 * DAY)
+    assert [one.version for one in await sla.overdue()] == [1]
+    await sla.hear(dispatched("512000-002", nth=2), CLOSE + 3 * DAY)
+    await sla.hear(returned(), CLOSE + 9 * DAY)
+    assert [one.version for one in await sla.overdue()] == [1, 2]
+
+
+async def test_a_second_return_of_a_round_that_is_late_counts_though_the_first_was_not(
+    sla: Sla,
+) -> None:
+    await _sign(sla)
+    await sla.hear(returned(), MONDAY + 2 * HOUR)
+    await sla.hear(decided(ReturnDecision.REJECTED), MONDAY + 3 * HOUR)
+    await sla.hear(returned(), CLOSE + DAY)
+    assert [(one.version, one.act_at) for one in await sla.overdue()] == [(1, CLOSE + DAY)]
+
+
+async def test_in_yunnan_the_window_runs_from_signing(sla: Sla) -> None:
+    await _sign(sla, "530000")
+    await sla.hear(returned(), MONDAY + HOUR + DAY + SECOND)
+    (overdue,) = await sla.overdue()
+    assert overdue.due_at == MONDAY + HOUR + DAY
+    assert overdue.rule == "24 clock hours after signing"
+
+
+async def test_a_return_instead_of_a_signature_is_never_late_where_signing_opens_the_window(
+    sla: Sla,
+) -> None:
+    await sla.hear(created("530000"), MONDAY)
+    await sla.hear(dispatched(), MONDAY)
+    await sla.hear(returned(), MONDAY + 3 * DAY)
+    assert await sla.overdue() == []
+    assert (await sla.states())["return 1"] == "met"
+    assert (await sla.states())["sign 1"] == "running", "but the signature was: its owner is asked"
+
+
+async def _sign(sla: Sla, jurisdiction: str = "512000") -> None:
+    await sla.hear(created(jurisdiction), MONDAY)
+    await sla.hear(dispatched(), MONDAY)
+    await sla.hear(signed(), MONDAY + HOUR)
