@@ -7,7 +7,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from deploy import local, parked, tokens
+from deploy import explain, law, local, parked, tokens
 from deploy.demo.command import demo as demo_command
 from deploy.imports.command import imports
 from deploy.platform import migrate_all, serve_platform
@@ -25,6 +25,12 @@ from shared.telemetry import configure_logs
 HOST = "127.0.0.1"
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="12345 政务服务便民热线平台")
 app.add_typer(imports, name="import")
+law.policy.command("list")(explain.list_packs)
+law.policy.command("check")(explain.check)
+law.policy.command("explain")(explain.explain_pack)
+law.policy.command("diff")(explain.diff)
+app.add_typer(law.policy, name="policy")
+app.add_typer(law.calendar, name="calendar")
 app.add_typer(parked.parked, name="parked")
 app.command("demo")(demo_command)
 app.command("deadlines")(deadlines_command)

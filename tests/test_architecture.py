@@ -32,7 +32,7 @@ READS_ENVIRONMENT = ("shared/settings.py", "deploy/")
 VIOLATIONS = {
     "Services never import each other": [
         ("services/intake/app.py", "services.dispatch.rules"),
-        ("services/dispatch/policies/queries.py", "services.sla.rules"),
+        ("services/dispatch/directory/queries.py", "services.sla.rules"),
         ("services/sla/consumer.py", "services.intake.models"),
     ],
     "shared never imports a service, services never import deploy": [
@@ -49,7 +49,7 @@ VIOLATIONS = {
         ("services/intake/schemas.py", "services.intake.api"),
         ("services/intake/consumer.py", "services.intake.api"),
         ("services/intake/api.py", "services.intake.app"),
-        ("services/dispatch/policies/operations.py", "services.dispatch.policies.queries"),
+        ("services/dispatch/directory/operations.py", "services.dispatch.directory.queries"),
     ],
     "Rules and events are pure": [
         ("services/intake/rules.py", "sqlalchemy"),
@@ -62,10 +62,10 @@ VIOLATIONS = {
     ],
     "Rules and models know no folder's verbs": [
         ("services/dispatch/directory/rules.py", "services.dispatch.operations"),
-        ("services/dispatch/models.py", "services.dispatch.policies.queries"),
+        ("services/dispatch/models.py", "services.dispatch.directory.queries"),
     ],
     "Operations and queries know no folder's edge": [
-        ("services/dispatch/policies/operations.py", "services.dispatch.schemas"),
+        ("services/dispatch/directory/operations.py", "services.dispatch.schemas"),
         ("services/dispatch/directory/queries.py", "services.dispatch.api"),
     ],
 }

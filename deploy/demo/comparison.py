@@ -20,7 +20,7 @@ from shared.events.intake import (
     TicketRated,
     TicketRefused,
 )
-from shared.events.sla import DeadlineReached, TicketOverdue
+from shared.events.sla import DeadlineReached, OrderIssued, TicketOverdue
 from shared.events.words import Service
 from shared.runtime import source_of
 
@@ -125,7 +125,13 @@ def _check_effects(found: Comparison, held: Holdings, kinds: Mapping[EventId, st
         (event for event, kind in kinds.items() if Service.ANALYTICS in PAYLOADS[kind].heard_by),
         held.stored_events,
     )
-    found.check("dispatch timeline", _moments(said, TIMELINE), held.timeline)
+    # An order stands under its own key; the ticket that it is about has it in its timeline.
+    orders = [
+        (one.data["ticket_id"], one.type, one.time)
+        for one in said.values()
+        if one.type == OrderIssued.type and one.data.get("ticket_id") is not None
+    ]
+    found.check("dispatch timeline", _moments(said, TIMELINE) + orders, held.timeline)
     found.check("intake follow-ups", _moments(said, {TicketFollowedUp.type}), held.follow_ups)
     found.check("intake ratings", _moments(said, {TicketRated.type}), held.ratings)
     overdue = [

@@ -20,7 +20,9 @@ OWNED = {
     Service.INTAKE: "SELECT id::text AS subject, sequence FROM tickets",
     Service.DISPATCH: """SELECT id::text AS subject, sequence FROM tickets
         UNION ALL SELECT code, sequence FROM units""",
-    Service.SLA: "SELECT ticket_id::text AS subject, sequence FROM clocks",
+    Service.SLA: """SELECT ticket_id::text AS subject, sequence FROM clocks
+        UNION ALL SELECT jurisdiction, sequence FROM voices
+        UNION ALL SELECT id::text, sequence FROM orders""",
     Service.KNOWLEDGE: "SELECT id::text AS subject, sequence FROM articles",
 }
 """How many events each subject's owner remembers to have said."""

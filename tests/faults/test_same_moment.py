@@ -15,7 +15,7 @@ import orjson
 from deploy import registry
 from deploy.serve import stop
 from services.dispatch.acts.operations import sign_ticket, take_turn
-from services.sla.operations import claim_due
+from services.sla.questions.operations import claim_due
 from services.sla.worker import claim_batch
 from shared import idempotency
 from shared.bus.protocol import Record
@@ -39,6 +39,8 @@ HANDS = 8
 LEAD = timedelta(seconds=0.1)
 NEAR_SECONDS = 0.1
 LOOK_SECONDS = 0.01
+MOMENT = timedelta(microseconds=1)
+"""The clock asks when a time is over, not in its last moment."""
 BYSTANDERS = (Service.INTAKE, Service.KNOWLEDGE, Service.ANALYTICS, Service.GATEWAY)
 """They hear of it all afterwards."""
 NO_PARTITION = 99
@@ -125,12 +127,12 @@ async def ask(town: Town) -> None:
 
 
 async def ask_ahead(town: Town, group: list[str], due_at: datetime) -> list[Record]:
-    """What the clock says at `due_at`, said a little before, so that it is at hand then."""
+    """What the clock says after `due_at`, said a little before, so that it is at hand then."""
     clock = town.runtimes[Service.SLA]
     async with clock.database.pool.acquire() as connection, connection.transaction():
         await connection.execute(SOON, group, [due_at] * len(group))
         # Some that came by bus may have been left.
-        await claim_due(connection, source=clock.source, now=due_at, limit=BY_BUS)
+        await claim_due(connection, source=clock.source, now=due_at + MOMENT, limit=BY_BUS)
         rows = await connection.fetch(ASKED, group)
     return [Record("tickets", NO_PARTITION, *row) for row in rows]
 

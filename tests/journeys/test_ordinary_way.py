@@ -6,7 +6,7 @@ import httpx
 
 from shared.events.words import Role
 from tests.harness import eventually
-from tests.journeys.conftest import City
+from tests.journeys.city import City
 
 REQUEST = {
     "jurisdiction": "512000",
