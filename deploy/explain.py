@@ -30,7 +30,8 @@ def list_packs(*, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([_header(pack) for pack in versions], ensure_ascii=False))
         return
-    table = Table("代码", "名称", "文件", "版本", "施行日期", "上级", "校验值")
+    table = Table("代码", "名称", "文件", "版本", "施行日期", "上级")
+    table.add_column("校验值", no_wrap=True, min_width=12)
     for pack in versions:
         header = _header(pack)
         table.add_row(*(str(header[key] or "") for key in _COLUMNS), header["hash"][:12])

@@ -167,7 +167,7 @@ async def test_each_stop_is_shown_with_what_moved(sla: Sla) -> None:
     assert shown["paused_at"] is None
     (handle,) = [one for one in shown["items"] if (one["step"], one["version"]) == ("handle", 2)]
     text = "2026-03-02 09:00 至 2026-03-03 09:00 中止计时"
-    assert handle["adjustments"] == [{"kind": "pause", "text": text}]
+    assert handle["adjustments"] == [{"kind": "pause", "text": text, "source": "default"}]
     assert (await sla.deadline(Step.HANDLE, 2))["due_at"] == DUE + DAY
 
 

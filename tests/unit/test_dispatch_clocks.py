@@ -82,7 +82,8 @@ def test_a_return_without_a_signature_starts_what_runs_from_signing() -> None:
 
 def test_a_redo_gives_the_handling_time_anew_and_nothing_else() -> None:
     assert due(handled()) == {Step.HANDLE: "09-22 17:30"}
-    redone = handled(reopened_at=MONDAY + timedelta(days=7), result_at=MONDAY)
+    week = timedelta(days=7)
+    redone = handled(reopened_at=MONDAY + week, responded_at=MONDAY, result_at=MONDAY)
     assert due(redone._replace(urgency=Urgency.CRITICAL)) == {Step.HANDLE: "10-08 17:30"}
 
 

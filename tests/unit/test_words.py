@@ -4,7 +4,7 @@ from shared.events.words import CHINESE, CloseReason, OrderKind, Role, Satisfact
 
 
 def test_equal_strings_of_two_kinds_keep_their_own_names() -> None:
-    assert Role.COORDINATION == OrderKind.COORDINATION.value
+    assert OrderKind.COORDINATION.value == Role.COORDINATION
     assert (CHINESE[Role.COORDINATION], CHINESE[OrderKind.COORDINATION]) == (
         "会商协调小组",
         "专题协调",

@@ -23,16 +23,19 @@ from shared.events.words import Act, State
 from shared.inbox import Heard
 from shared.policy.law import Law
 
-# Another type or urgency has another time: what was extended is counted anew from it.
+# Another type or urgency has another time: what was extended is counted anew from it. What was
+# signed before it became an emergency owes no first response.
 AMEND = """UPDATE tickets SET request_type = coalesce(g.request_type, tickets.request_type),
     urgency = coalesce(g.urgency, tickets.urgency),
     is_enforcement = coalesce(g.is_enforcement, tickets.is_enforcement),
     category = coalesce(g.category, tickets.category),
+    responded_at = CASE WHEN tickets.urgency = 'normal' AND g.urgency <> 'normal'
+        AND signed_at <= g.at THEN coalesce(responded_at, signed_at) ELSE responded_at END,
     content = content || coalesce(E'\\n补充：' || g.addition, ''),
     handle_due = CASE WHEN coalesce(g.request_type, g.urgency) IS NULL OR handle_due IS NULL
         THEN handle_due ELSE jsonb_build_object('extended', handle_due -> 'extended') END
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[])
-    AS g (id, request_type, urgency, is_enforcement, category, addition)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[],
+    $7::timestamptz[]) AS g (id, request_type, urgency, is_enforcement, category, addition, at)
 WHERE tickets.id = g.id"""
 RETURNED = """SELECT ticket_id, unit FROM timeline
 WHERE ticket_id = ANY($1::uuid[]) AND event = $2"""
@@ -63,6 +66,7 @@ async def take_amendments(
         [data.is_enforcement for data in amended],
         [data.category for data in amended],
         [data.addition for data in amended],
+        [event.time for event in events],
     )
     await write_entries(heard, [entry_of(event) for event in events])
     waiting = [

@@ -104,7 +104,7 @@ def correct(
     correction.started.extend(
         start
         for step in sorted(EMERGENCY_STEPS & added)
-        if (start := _added(pack, calendar, after, step, present=present, standing=standing))
+        if (start := _added(pack, calendar, after, step, present=present, standing=standing, at=at))
     )
     return correction
 
@@ -123,9 +123,15 @@ def _added(
     *,
     present: Sequence[Present],
     standing: Standing,
+    at: datetime,
 ) -> Start | None:
-    """What an emergency owes from dispatch (ZY 13.4), unless this round has had it."""
+    """What an emergency owes from dispatch (ZY 13.4), unless this round has had it.
+
+    A unit that had signed before the matter became an emergency owes no first response.
+    """
     if standing.dispatched_at is None or standing.is_handled:
+        return None
+    if step is Step.RESPOND and standing.signed_at is not None and standing.signed_at <= at:
         return None
     own = (standing.dispatched_at, standing.signed_at)
     is_redo = any(one.step is Step.HANDLE and one.starts_at not in own for one in present)
