@@ -23,7 +23,7 @@ from shared.worker import make_inbox
 
 
 async def eventually(
-    check: Callable[[], Awaitable[bool]], *, seconds: float = 10, what: str = "it"
+    check: Callable[[], Awaitable[bool]], *, seconds: float = 30, what: str = "it"
 ) -> None:
     """Wait until a condition holds; fail the test when it does not in time."""
     end = time.monotonic() + seconds

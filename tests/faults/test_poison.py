@@ -24,7 +24,7 @@ from tests.faults.truth import check_events
 from tests.harness import eventually
 
 OTHERS = 12
-DRAIN_SECONDS_MAX = 30
+DRAIN_SECONDS_MAX = 60
 OBSTACLE = """CREATE FUNCTION dispatch.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'an obstacle'; END $$;
 CREATE TRIGGER obstacle BEFORE INSERT ON dispatch.timeline FOR EACH ROW

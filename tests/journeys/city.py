@@ -46,5 +46,5 @@ async def open_city(settings: Settings, stack: AsyncExitStack, clock: Clock) -> 
     async def is_ready() -> bool:
         return (await administrator.get("/readyz")).is_success
 
-    await eventually(is_ready, seconds=30, what="readiness")
+    await eventually(is_ready, seconds=60, what="readiness")
     return city

@@ -31,7 +31,7 @@ from tests.services.production import (
 )
 
 pytestmark = pytest.mark.xdist_group("production")
-STOP_SECONDS_MAX = 10
+STOP_SECONDS_MAX = 40
 CONTAINER_PORT = "8000"
 FROM_ELSEWHERE = re.compile(r"""(?:src|href|url)\s*[=(:]\s*["']?(?:https?:)?//""")
 IMPORTED = re.compile(r"""(?:src|href)="([^"]+)\"""")
