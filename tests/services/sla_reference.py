@@ -88,10 +88,9 @@ class Reference:
         before, self.matter = self.matter, matter
         for step, versions in self.versions.items():
             self._correct(step, versions[-1], done.at)
-        for step in (Step.RESPOND, Step.RESULT):
+        is_signed = self.signed_at is not None and self.signed_at <= done.at
+        for step in (Step.RESULT,) if is_signed else (Step.RESPOND, Step.RESULT):
             is_new = not self._has(before, step) and self._has(matter, step)
-            if step is Step.RESPOND and self.signed_at is not None and self.signed_at <= done.at:
-                continue  # What was signed before it became an emergency owes no response.
             if is_new and self.dispatched is not None and not self._is_handled():
                 own = [v for v in self.versions.get(step, []) if v.since == self.dispatched.place]
                 if not self.is_redone and all(v.state == "moved" for v in own[-1:]):
