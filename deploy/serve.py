@@ -27,7 +27,6 @@ PORTS: Mapping[Service, int] = {
 }
 """Where `hotline serve` listens: the gateway on 8000, intake on 8001 and so on."""
 WORKER_PORT_ABOVE = 1000
-RETENTION_LOOK_SECONDS = 3600
 SECRETS: Mapping[Service, tuple[str, ...]] = {
     service: ("token_secret", "identity_key") if service is Service.INTAKE else ("token_secret",)
     for service in Service

@@ -111,22 +111,6 @@ class Start(NamedTuple):
     adjustments: Sequence[Adjustment] = ()
 
 
-def next_state(
-    state: DeadlineState, news: News, *, at: datetime, due_at: datetime
-) -> DeadlineState:
-    """What a deadline becomes by news of something that happened at `at`.
-
-    An act or a stop after `due_at` changes nothing: whether the time was kept is then for the
-    owner of the act to say, however late either news travels.
-    """
-    is_over = at > due_at and state is not DeadlineState.PAUSED
-    if news in (News.DONE, News.STOPPED, News.HELD) and is_over:
-        return state
-    if news is News.REACHED and at <= due_at:
-        return state
-    return TRANSITIONS[news].get(state, state)
-
-
 def starts_from(
     pack: Pack,
     calendar: Calendar,

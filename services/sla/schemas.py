@@ -17,16 +17,10 @@ from shared.events.words import CHINESE, RequestType, Step, Urgency
 from shared.policy.deadlines import Matter, extension_rule
 from shared.policy.explain_days import Explanation, explain_days
 from shared.policy.model import Pack
+from shared.policy.sayings import LENGTHS
 from shared.worktime import working_time_between
 
 MINUTE = timedelta(minutes=1)
-LENGTHS = {
-    "minutes": "分钟",
-    "hours": "小时",
-    "working_days": "个工作日",
-    "calendar_days": "个自然日",
-    "months": "个月",
-}
 
 
 class Shown(NamedTuple):
