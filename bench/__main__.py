@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import consumer, deadlines, due, filing, memory, recompute, relay
+from bench import consumer, deadlines, due, filing, memory, recompute, relay, similar
 from bench.ground import Ground, open_ground
 from bench.report import Aim, Figure, machine, of_limit, table
 from shared.telemetry import configure_logs
@@ -28,6 +28,7 @@ WAITING, WAITING_QUICK = 1_000_000, 100_000
 RECOMPUTE_RATIO_MIN = 0.2
 LOOK_RATIO_MAX = 1.5
 """An empty look costs the same however many wait, but for what the clock itself swings."""
+SEARCH_MS_MAX = 50.0
 
 
 def _deadlines(_: Ground) -> list[Figure]:
@@ -114,6 +115,29 @@ def _recompute(ground: Ground) -> list[Figure]:
     ]
 
 
+def _similar(ground: Ground) -> list[Figure]:
+    tickets = WAITING_QUICK if ground.is_quick else WAITING
+
+    async def measure() -> dict[str, float]:
+        async with ground.database() as url:
+            return await asyncio.to_thread(similar.run, url, tickets=tickets)
+
+    found = asyncio.run(measure())
+    return [
+        Figure(
+            name=f"a search while the caller speaks, p95, {tickets:,} tickets of one city",
+            unit="ms",
+            ours=found["search_p95_ms"],
+            limit=found["bare_p95_ms"],
+            ratio=found["search_p95_ms"] / found["bare_p95_ms"],
+            aim=Aim.OURS_MAX,
+            target=SEARCH_MS_MAX,
+            parts=f"p50 {found['search_p50_ms']:.0f} ms; the limit is the bare lookup of a "
+            f"caller's tickets; {found['found_mean']:.1f} found on average",
+        )
+    ]
+
+
 BENCHES: dict[str, Bench] = {
     "deadlines": _deadlines,
     "memory": lambda _: memory.run(),
@@ -122,6 +146,7 @@ BENCHES: dict[str, Bench] = {
     "consumer": consumer.run,
     "due": _due,
     "recompute": _recompute,
+    "similar": _similar,
 }
 NEED_KAFKA = frozenset({"relay", "consumer"})
 

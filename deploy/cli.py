@@ -7,12 +7,14 @@ import typer
 import uvloop
 from rich.console import Console
 
-from deploy import explain, law, local, parked, tokens
+from deploy import dispatch, explain, law, local, machine, parked, tokens
 from deploy.demo.command import demo as demo_command
 from deploy.imports.command import imports
 from deploy.platform import migrate_all, serve_platform
 from deploy.policy import deadlines as deadlines_command
 from deploy.serve import require_database, require_secrets, serve
+from deploy.suggest import suggest
+from deploy.taxonomy import taxonomy
 from shared.bus.choose import open_bus
 from shared.clock import Clock
 from shared.database import plain_url
@@ -32,10 +34,14 @@ law.policy.command("diff")(explain.diff)
 app.add_typer(law.policy, name="policy")
 app.add_typer(law.calendar, name="calendar")
 app.add_typer(parked.parked, name="parked")
+app.add_typer(dispatch.dispatch, name="dispatch")
+app.add_typer(suggest, name="suggest")
+app.add_typer(taxonomy, name="taxonomy")
 app.command("demo")(demo_command)
 app.command("deadlines")(deadlines_command)
 app.command("token")(tokens.token)
 app.command("serve")(serve)
+app.command("machine")(machine.machine)
 console = Console()
 Port = Annotated[int, typer.Option(help="网关监听的端口")]
 Host = Annotated[str, typer.Option(help="监听地址；容器内用 0.0.0.0")]

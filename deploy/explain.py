@@ -11,7 +11,7 @@ from rich.table import Table
 
 from deploy.known import known_law
 from shared.calendars import BEIJING
-from shared.events.words import CHINESE
+from shared.events.chinese import CHINESE
 from shared.policy.errors import PolicyFileError
 from shared.policy.explain import DEFAULT, Line, differences, explain
 from shared.policy.load import load_packs, pack_for

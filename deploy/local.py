@@ -27,7 +27,10 @@ def local_settings(folder: Path) -> Iterator[Settings]:
         yield given
         return
     with embedded_postgres(folder) as url:
-        yield given.model_copy(update={"database_url": url, **local_secrets(folder)})
+        ours = {"database_url": url, **local_secrets(folder)}
+        if "attachment_store" not in given.model_fields_set:
+            ours["attachment_store"] = str(folder / "attachments")
+        yield given.model_copy(update=ours)
 
 
 def local_secrets(folder: Path) -> dict[str, str]:

@@ -11,7 +11,8 @@ from rich.table import Table
 from deploy.cases import answer_lines, read_moment, show
 from deploy.known import known_law
 from services.sla.previews.rules import BadMatter, Preview, preview
-from shared.events.words import CHINESE, RequestType, Step, Urgency
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType, Step, Urgency
 from shared.policy.calendar_files import load_calendar_file
 from shared.policy.deadlines import Matter, Moments
 from shared.policy.errors import PolicyFileError

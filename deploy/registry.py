@@ -15,8 +15,6 @@ from shared.inbox import Handlers
 from shared.runtime import Runtime
 from shared.worker import Health, Task
 
-WITH_TASKS = (Service.SLA, Service.ANALYTICS)
-
 
 def make_app(runtime: Runtime, health: Health | None) -> FastAPI:
     """The app of a service; the gateway's is made with its hops instead."""
@@ -25,14 +23,12 @@ def make_app(runtime: Runtime, health: Health | None) -> FastAPI:
 
 def handlers_of(runtime: Runtime) -> Handlers:
     """What a service does with each event that it hears."""
-    if runtime.service is Service.GATEWAY:
-        return {}
     return cast("Handlers", _module(runtime.service, "consumer").handlers(runtime))
 
 
 def tasks_of(runtime: Runtime) -> Mapping[str, Task]:
     """What else a service does all the time."""
-    if runtime.service not in WITH_TASKS:
+    if runtime.service is Service.KNOWLEDGE:
         return {}
     return cast("Mapping[str, Task]", _module(runtime.service, "worker").tasks(runtime))
 

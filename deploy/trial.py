@@ -109,10 +109,14 @@ def trial_token(
     jurisdiction: str | None = None,
     unit: str | None = None,
     hours: int = 12,
+    person: str = "",
 ) -> str:
-    """A bearer token of a trial user; a unit's place is read from its code."""
+    """A bearer token of a trial user; a unit's place is read from its code.
+
+    `person` tells apart colleagues of one role, where a second person must act.
+    """
     place = jurisdiction or (unit or settings.platform).partition("-")[0]
-    name = f"trial-{role}-{unit or place}"
+    name = "-".join(["trial", role, unit or place, *([person] if person else [])])
     principal = Principal(name, role, place, unit)
     return issue_token(principal, settings.token_secret, lifetime=timedelta(hours=hours))
 

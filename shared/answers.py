@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.calendars import BEIJING
-from shared.events.words import CHINESE, Step
+from shared.events.chinese import CHINESE
+from shared.events.words import Step
 from shared.policy.deadlines import Deadline
 from shared.problems import Problem, ProblemBody
 

@@ -96,6 +96,15 @@ async def open_database(schema: str, settings: Settings) -> AsyncIterator[Databa
         await engine.dispose()
 
 
+async def connection_of(session: AsyncSession) -> Connection:
+    """The asyncpg connection under a session that has begun, with all that waited flushed."""
+    await session.flush()
+    raw = await (await session.connection()).get_raw_connection()
+    connection: Connection | None = raw.driver_connection
+    assert connection is not None, "a session that has begun has a connection"
+    return connection
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may well succeed a little later, with nothing wrong in it."""
     # A connection that dies in the middle of a statement can show as an internal error of asyncpg.

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import orjson
 from fastapi import Request, Response
@@ -12,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.problems import KeyReused, StillRunning, field_error
 from shared.runtime import Runtime
-from shared.security import Principal
 
 HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
@@ -32,6 +32,13 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+class Somebody(Protocol):
+    """Who calls: somebody with a token, or a caller who was let in by a query code."""
+
+    @property
+    def subject(self) -> str: ...
+
+
 Operation = Callable[[AsyncSession], Awaitable[Answer]]
 
 
@@ -49,11 +56,17 @@ def hash_body(body: bytes) -> bytes:
 
 
 async def run_act(
-    runtime: Runtime, request: Request, principal: Principal, operation: Operation
+    runtime: Runtime,
+    request: Request,
+    principal: Somebody,
+    operation: Operation,
+    *,
+    body_hash: bytes | None = None,
 ) -> Response:
     """Run an operation in one transaction and answer after its commit.
 
     With an Idempotency-Key the answer is kept in the same transaction, for the caller and path.
+    `body_hash` is given where the body was streamed and cannot be read again.
     Raises `StillRunning`, `KeyReused`, or the operation's own problems; then nothing is changed.
     """
     key = read_key(request)
@@ -61,7 +74,7 @@ async def run_act(
         if key is None:
             return _respond(await operation(session))
         kept = {"caller": principal.subject, "path": request.url.path, "key": key}
-        body_hash = hash_body(await request.body())
+        body_hash = body_hash or hash_body(await request.body())
         name = "\n".join(kept.values())
         if not (await session.execute(LOCK, {"name": name})).scalar_one():
             raise StillRunning

@@ -3,6 +3,9 @@
 CODE_PATTERN = r"^[0-9]{6}([0-9]{3}){0,2}$"
 """Six digits down to the county, nine for a township, twelve for a village."""
 
+# GB/T 2260: municipalities directly under the central government are one city.
+MUNICIPALITIES = ("11", "12", "31", "50")
+
 
 def prefix(code: str) -> str:
     """The digits that all codes within share: `530000` → `53`, `512000` → `5120`, `000000` → ``."""
@@ -15,3 +18,11 @@ def prefix(code: str) -> str:
 def covers(outer: str, inner: str) -> bool:
     """Whether `inner` is `outer` or lies within it."""
     return inner.startswith(prefix(outer))
+
+
+def office_of(jurisdiction: str) -> str:
+    """The place whose hotline office numbers documents: the city of a county, else the province."""
+    code = jurisdiction[:6]
+    if len(prefix(code)) <= 2 or code.startswith(MUNICIPALITIES):
+        return code[:2] + "0000"
+    return code[:4] + "00"

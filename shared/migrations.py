@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.database import role_of
 from shared.events.words import Service
 from shared.lawbook import add_law_tables
+from shared.notices import add_notice_tables
 from shared.tables import add_shared_tables
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,13 @@ def create_shared_tables() -> None:
     metadata.create_all(op.get_bind(), checkfirst=False)
     op.execute(NOTIFY)
     op.execute(NOTIFY_TRIGGER)
+
+
+def create_notice_tables() -> None:
+    """The notices that a service sends."""
+    metadata = sa.MetaData()
+    add_notice_tables(metadata)
+    metadata.create_all(op.get_bind(), checkfirst=False)
 
 
 def create_law_tables() -> None:

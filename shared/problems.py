@@ -101,6 +101,14 @@ class Unauthenticated(Problem):
     detail = "请先登录，或换用有效的令牌。"
 
 
+class BadSignature(Problem):
+    """The signature does not open this door."""
+
+    status = 401
+    code = "bad_signature"
+    detail = "签名无效、已过期或已用过；请核对来源代码和密钥，重发时重新签名。"
+
+
 class NotAllowed(Problem):
     """This role may not do this."""
 
@@ -133,6 +141,14 @@ class TooLarge(Problem):
     detail = "提交的内容过大。"
 
 
+class LengthRequired(Problem):
+    """An upload must say its length before it begins."""
+
+    status = 411
+    code = "length_required"
+    detail = "上传文件须带 Content-Length。"
+
+
 class StillRunning(Problem):
     """The first call with this Idempotency-Key has not ended."""
 
@@ -148,6 +164,24 @@ class KeyReused(Problem):
     status = 422
     code = "idempotency_key_reused"
     detail = "该 Idempotency-Key 已用于另一份内容，请更换。"
+
+
+class TooManyTries(Problem):
+    """Too many wrong codes were tried, here or from there."""
+
+    status = 429
+    code = "too_many_tries"
+    detail = "尝试次数过多，请稍后再试。"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"尝试次数过多，请 {seconds} 秒后再试。")
+        self.seconds = seconds
+
+    def response(self) -> Response:
+        """The problem, with when to come again."""
+        response = super().response()
+        response.headers["Retry-After"] = str(self.seconds)
+        return response
 
 
 class NotHeardYet(Problem):

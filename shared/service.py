@@ -12,15 +12,17 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
-from shared.problems import TooLarge
+from shared.problems import LengthRequired, TooLarge
 from shared.runtime import Runtime
 from shared.security import TokenReader
 from shared.telemetry import REQUEST_SECONDS, enter_trace
 from shared.worker import Health
 
 BULK_SUFFIX = "/bulk"
+UPLOAD_SUFFIX, MESSAGES = "/attachments", "/v1/inbound/"
 UNMEASURED = ("/healthz", "/readyz", "/metrics")
 CLIENT_LEFT = 499
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -51,6 +53,7 @@ def create_app(
         Edge,
         body_bytes_max=runtime.settings.body_bytes_max,
         bulk_bytes_max=runtime.settings.bulk_bytes_max,
+        attachment_bytes_max=runtime.settings.attachment_bytes_max,
     )
     app.add_middleware(Measured, service=runtime.service)
     return app
@@ -60,6 +63,11 @@ def runtime_of(request: Request) -> Runtime:
     """The runtime behind a request."""
     runtime: Runtime = request.app.state.runtime
     return runtime
+
+
+def is_upload(path: str) -> bool:
+    """Whether a path takes files: attachments, and messages that come with theirs."""
+    return path.endswith(UPLOAD_SUFFIX) or path.startswith(MESSAGES)
 
 
 class Measured:
@@ -100,10 +108,13 @@ class Measured:
 class Edge:
     """Every request's first and last station: a trace, and a limit on the body."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int, bulk_bytes_max: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_bytes_max: int, bulk_bytes_max: int, attachment_bytes_max: int
+    ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
         self._bulk_bytes_max = bulk_bytes_max
+        self._attachment_bytes_max = attachment_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -112,14 +123,16 @@ class Edge:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         enter_trace(headers.get(b"traceparent", b"").decode("latin-1"))
-        limit = (
-            self._bulk_bytes_max if scope["path"].endswith(BULK_SUFFIX) else self._body_bytes_max
-        )
+        limit = self._limit(scope["path"])
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
             await _too_large(limit)(scope, receive, send)
             return
         if not length.isdigit() or b"transfer-encoding" in headers:
+            if is_upload(scope["path"]) and scope["method"] in WITH_BODY:
+                # What is streamed is never held here, so its size must be known before.
+                await LengthRequired().response()(scope, receive, send)
+                return
             messages = await _read(receive, limit)
             if messages is None:
                 await _too_large(limit)(scope, receive, send)
@@ -127,6 +140,11 @@ class Edge:
             receive = _again(messages, receive)
         with suppress(ClientDisconnect):  # nobody is left to be answered
             await self._app(scope, receive, send)
+
+    def _limit(self, path: str) -> int:
+        if is_upload(path):
+            return self._attachment_bytes_max
+        return self._bulk_bytes_max if path.endswith(BULK_SUFFIX) else self._body_bytes_max
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:

@@ -19,6 +19,8 @@ EVENTS_HANDLED = Counter("hotline_events_handled_total", "Events handled", ["ser
 EVENTS_REPEATED = Counter("hotline_events_repeated_total", "Events seen before", ["service"])
 # Events set aside, by reason: poison, gap or waiting.
 EVENTS_PARKED = Counter("hotline_events_parked_total", "Events parked", ["service", "reason"])
+# Notices tried, by how it ended: sent, failed (tried again later) or dead.
+NOTICES = Counter("hotline_notices_total", "Notices tried", ["service", "state"])
 # One batch of events, from fetch to commit.
 BATCH_SECONDS = Histogram("hotline_batch_seconds", "Time to handle one batch", ["service"])
 # Part of a service that was started again after a failure.

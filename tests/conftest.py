@@ -107,9 +107,9 @@ async def database_url(postgres: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings on the test's own database."""
-    return Settings(database_url=database_url)
+    return Settings(database_url=database_url, attachment_store=str(tmp_path / "attachments"))
 
 
 @pytest.fixture

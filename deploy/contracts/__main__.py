@@ -12,6 +12,7 @@ from typing import Any
 from deploy.contracts.asyncapi import asyncapi
 from deploy.contracts.event_page import event_page
 from deploy.contracts.growth import breaks
+from deploy.contracts.machine_part import with_machine
 from deploy.contracts.pack_pages import pack_pages
 from deploy.contracts.pages import metric_page, problem_page, route_page, setting_page
 from deploy.contracts.schemas import event_schemas
@@ -28,6 +29,7 @@ def documents() -> dict[str, str]:
         "settings.md": setting_page(),
         "metrics.md": metric_page(),
         "routes.md": route_page(),
+        "dispatch.md": with_machine((DOCS / "dispatch.md").read_text("utf-8")),
         **pack_pages(),
         "asyncapi.json": _json(asyncapi()),
         **{f"schemas/{name}.json": _json(schema) for name, schema in event_schemas().items()},

@@ -8,8 +8,8 @@ from typing import Any
 from deploy.contracts.schemas import meaning
 from shared.events import words
 from shared.events.catalogue import PAGES, PAYLOADS, TOPICS
+from shared.events.chinese import CHINESE
 from shared.events.envelope import Payload
-from shared.events.words import CHINESE
 
 HEAD = """# Events
 

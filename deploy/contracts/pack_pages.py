@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from deploy.contracts.pages import WRITTEN
-from shared.events.words import CHINESE, HotlineMode
+from shared.events.chinese import CHINESE
+from shared.events.words import HotlineMode
 from shared.policy.explain import DEFAULT, Line, defaults, explain
 from shared.policy.load import builtin_packs
 from shared.policy.model import Pack

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 import services
 from deploy.registry import make_app
+from services.gateway.app import make_own_app
 from services.gateway.settings import Neighbours
 from shared import telemetry
 from shared.clock import Clock
@@ -110,15 +111,15 @@ def metrics() -> list[Counter | Gauge | Histogram]:
 
 
 def route_page() -> str:
-    """Every route of the five services behind the gateway."""
+    """Every route of the gateway and of the five services behind it."""
     lines = [
         "# Routes",
         "",
         WRITTEN.format(source="the routers"),
         "",
-        "The gateway passes all of them on under the same path; `/docs` shows their forms and",
-        "answers. Each service also answers `/healthz`, `/readyz` and `/metrics`; the gateway adds",
-        "`/`, `/docs` and `/openapi.json`.",
+        "The gateway passes them on under the same path, or answers itself; `/docs` shows their",
+        "forms and answers. Each service also answers `/healthz`, `/readyz` and `/metrics`; the",
+        "gateway adds `/`, `/docs` and `/openapi.json`.",
     ]
     for service, app in apps().items():
         lines += ["", f"## {service}", "", "| call | does |", "| --- | --- |"]
@@ -135,10 +136,10 @@ def apps() -> dict[Service, FastAPI]:
     no_door = cast("Any", None)
     database = Database(sessions=no_door, pool=no_door)
     settings = Settings(token_secret=TRIAL_SECRET)
-    return {
-        service: make_app(Runtime(service, settings, Clock(), database), None)
-        for service in Service
-        if service is not Service.GATEWAY
+    runtimes = {service: Runtime(service, settings, Clock(), database) for service in Service}
+    gateway = make_own_app(runtimes.pop(Service.GATEWAY))
+    return {service: make_app(one, None) for service, one in runtimes.items()} | {
+        Service.GATEWAY: gateway
     }
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from deploy.demo.desk import EventId, Ledger
 from deploy.demo.holdings import Holdings, Said
+from shared.events.callers import TicketHandedOver, TicketRepeatAnswered
 from shared.events.catalogue import PAYLOADS
-from shared.events.dispatch import DeadlineJudged, TicketDispatched
+from shared.events.dispatch import CaseDecided, DeadlineJudged, TicketDispatched
 from shared.events.intake import (
     TicketAnswered,
     TicketCreated,
@@ -24,7 +25,10 @@ from shared.events.sla import DeadlineReached, OrderIssued, TicketOverdue
 from shared.events.words import Service
 from shared.runtime import source_of
 
-FIRST = (TicketCreated.type, TicketRefused.type, TicketAnswered.type)
+FIRST = (
+    *(TicketCreated.type, TicketRefused.type, TicketAnswered.type),
+    *(TicketHandedOver.type, TicketRepeatAnswered.type),
+)
 NOT_IN_TIMELINE = (DeadlineReached.type, DeadlineJudged.type)
 TIMELINE = {
     name
@@ -125,11 +129,12 @@ def _check_effects(found: Comparison, held: Holdings, kinds: Mapping[EventId, st
         (event for event, kind in kinds.items() if Service.ANALYTICS in PAYLOADS[kind].heard_by),
         held.stored_events,
     )
-    # An order stands under its own key; the ticket that it is about has it in its timeline.
+    # An order and a case stand under their own keys; their ticket has them in its timeline.
     orders = [
         (one.data["ticket_id"], one.type, one.time)
         for one in said.values()
-        if one.type == OrderIssued.type and one.data.get("ticket_id") is not None
+        if one.type in (OrderIssued.type, CaseDecided.type)
+        and one.data.get("ticket_id") is not None
     ]
     found.check("dispatch timeline", _moments(said, TIMELINE) + orders, held.timeline)
     found.check("intake follow-ups", _moments(said, {TicketFollowedUp.type}), held.follow_ups)
@@ -146,9 +151,9 @@ def _check_effects(found: Comparison, held: Holdings, kinds: Mapping[EventId, st
     found.check("knowledge uses", uses.elements(), held.article_uses)
     for ticket, standing in held.dispatch_tickets.items():
         fact, clock = held.facts.get(ticket), held.clocks.get(ticket)
-        if fact is not None and fact != standing.as_fact:
+        if fact is not None and not standing.is_fact(fact):
             found.lost.add(Finding(ticket, "analytics facts: another state"))
-        if clock is not None and clock != standing.as_clock:
+        if clock is not None and not standing.is_clock(clock):
             found.lost.add(Finding(ticket, "sla clocks: another state"))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from deploy.trial import trial_token
+from shared.events.callers import TicketHandedOver, TicketRepeatAnswered
 from shared.events.dispatch import (
     TicketDispatched,
     TicketReplied,
@@ -30,6 +31,7 @@ FILED: dict[State, type[Payload]] = {
     State.ACCEPTED: TicketCreated,
     State.REFUSED: TicketRefused,
     State.ANSWERED: TicketAnswered,
+    State.HANDED_OVER: TicketHandedOver,
 }
 ACTS: dict[Act, tuple[Service, str]] = {
     Act.DISPATCH: (Service.DISPATCH, TicketDispatched.type),
@@ -70,16 +72,16 @@ class Desk:
         self.ledger = Ledger()
         self._client = client
         self._settings = settings
-        self._tokens: dict[tuple[Role, str], str] = {}
+        self._tokens: dict[tuple[Role, str, str], str] = {}
 
-    def token(self, role: Role, whose: str) -> str:
-        """The token of a role at a place, or of a unit."""
-        key = (role, whose)
+    def token(self, role: Role, whose: str, person: str = "") -> str:
+        """The token of a role at a place, or of a unit; `person` tells colleagues apart."""
+        key = (role, whose, person)
         if key not in self._tokens:
             unit = whose if role is Role.UNIT else None
             place = None if role is Role.UNIT else whose
             self._tokens[key] = trial_token(
-                self._settings, role, jurisdiction=place, unit=unit, hours=24 * 30
+                self._settings, role, jurisdiction=place, unit=unit, hours=24 * 30, person=person
             )
         return self._tokens[key]
 
@@ -102,6 +104,8 @@ class Desk:
             state = State(filed["state"])
             self.ledger.tickets.setdefault(filed["id"], state)
             said = FILED[self.ledger.tickets[filed["id"]]].type
+            if filed.get("answer") is not None:
+                said = TicketRepeatAnswered.type
             self._note(Service.INTAKE, filed["id"], 1, said)
             name = reference or key
             if name is not None:
@@ -133,6 +137,33 @@ class Desk:
         path = f"/v1/articles/{article['id']}/publish"
         published = await self._post(Role.EDITOR, place, path, {})
         self._note(Service.KNOWLEDGE, article["id"], published["sequence"], ArticlePublished.type)
+
+    async def post(
+        self, role: Role, whose: str, path: str, body: dict[str, Any], *, person: str = ""
+    ) -> Any:  # noqa: ANN401  any JSON
+        """Do something of which the ledger keeps nothing."""
+        headers = {"Authorization": f"Bearer {self.token(role, whose, person)}"}
+        return _read(await self._client.post(path, json=body, headers=headers))
+
+    async def put(self, role: Role, whose: str, path: str, body: dict[str, Any]) -> None:
+        """Put something into a directory."""
+        headers = {"Authorization": f"Bearer {self.token(role, whose)}"}
+        _read(await self._client.put(path, json=body, headers=headers))
+
+    async def upload(
+        self, role: Role, whose: str, path: str, content: bytes, media_type: str
+    ) -> Any:  # noqa: ANN401  any JSON
+        """Send a file."""
+        token = self.token(role, whose)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
+        return _read(await self._client.post(path, content=content, headers=headers))
+
+    async def public(self, path: str, query_code: str, **body: Any) -> Any:  # noqa: ANN401
+        """What a caller does, with number and query code alone."""
+        headers = {"Query-Code": query_code}
+        return _read(
+            await self._client.post(f"/v1/public/tickets/{path}", json=body, headers=headers)
+        )
 
     async def _post(
         self, role: Role, whose: str, path: str, body: dict[str, Any], *, key: str | None = None

@@ -73,7 +73,10 @@ def hearing(platform: Platform) -> dict[Service, list[str]]:
     }
 
 
-WAITS = ("unsent", "unheard", "parked", "unasked", "unjudged")
+WAITS = ("unsent", "unheard", "parked", "unasked", "unjudged", "unsuggested", "untrained")
+LAST_NIGHT = """(date_trunc('day', ($1 AT TIME ZONE 'Asia/Shanghai') - interval '2 hours')
+    + interval '2 hours') AT TIME ZONE 'Asia/Shanghai'"""
+"""When the last night's training of suggestions was due."""
 
 
 def _statement(topics: dict[Service, list[str]]) -> str:
@@ -96,4 +99,8 @@ def _statement(topics: dict[Service, list[str]]) -> str:
         WHERE t.next_position > coalesce(o.next, 0)) AS unheard,
     EXISTS (SELECT FROM sla.deadlines WHERE state = 'running' AND next_at <= $1) AS unasked,
     EXISTS (SELECT FROM sla.deadlines WHERE state = 'asked') AS unjudged,
+    EXISTS (SELECT FROM dispatch.models) AND EXISTS (SELECT FROM dispatch.tickets
+        WHERE state = 'accepted' AND suggested_at IS NULL) AS unsuggested,
+    $1 IS NOT NULL AND NOT EXISTS (SELECT FROM dispatch.trainings
+        WHERE night = {LAST_NIGHT} AND examples IS NOT NULL) AS untrained,
     (SELECT min(next_at) FROM sla.deadlines WHERE state = 'running') AS next_at"""

@@ -11,15 +11,21 @@ from deploy.demo.desk import EventId
 from deploy.demo.drained import hearing
 from deploy.platform import Platform
 from shared.database import Pool, plain_url
+from shared.events.catalogue import TOPICS
 from shared.events.envelope import parse
 from shared.events.intake import TicketFollowedUp, TicketRated
-from shared.events.words import Service
+from shared.events.words import Service, State
 from shared.runtime import source_of
 
 OWNED = {
-    Service.INTAKE: "SELECT id::text AS subject, sequence FROM tickets",
+    Service.INTAKE: """SELECT id::text AS subject, sequence FROM tickets
+        UNION ALL SELECT id::text, 1 FROM calls
+        UNION ALL SELECT id::text, (score IS NOT NULL)::int + (second_score IS NOT NULL)::int
+        FROM quality_checks""",
     Service.DISPATCH: """SELECT id::text AS subject, sequence FROM tickets
-        UNION ALL SELECT code, sequence FROM units""",
+        UNION ALL SELECT code, sequence FROM units
+        UNION ALL SELECT id::text, 1 FROM precedents
+        UNION ALL SELECT id::text, 1 FROM cases WHERE state = 'decided'""",
     Service.SLA: """SELECT ticket_id::text AS subject, sequence FROM clocks
         UNION ALL SELECT jurisdiction, sequence FROM voices
         UNION ALL SELECT id::text, sequence FROM orders""",
@@ -45,19 +51,26 @@ class Standing(NamedTuple):
     dispatched_at: datetime | None
     signed_at: datetime | None
     replied_at: datetime | None
-    closed_at: datetime | None
+    ended_at: datetime | None
+    """When it was closed, withdrawn or terminated."""
+    is_linked: bool
+    """It goes, or went, with another: its own times before that count no more (A8)."""
 
-    @property
-    def as_fact(self) -> tuple[Any, ...]:
-        """The same as analytics keeps it."""
-        times = (self.dispatched_at, self.signed_at, self.replied_at, self.closed_at)
-        return (self.state, self.unit or "", *times)
+    def is_fact(self, fact: tuple[Any, ...]) -> bool:
+        """Whether analytics keeps the same."""
+        state, unit, *times, ended_at = fact
+        if self.is_linked:
+            is_same = self.state == State.LINKED or unit == (self.unit or "")
+            return (state, ended_at) == (self.state, self.ended_at) and is_same
+        own = [self.dispatched_at, self.signed_at, self.replied_at]
+        return (state, unit, times, ended_at) == (self.state, self.unit or "", own, self.ended_at)
 
-    @property
-    def as_clock(self) -> tuple[Any, ...]:
-        """The same as sla keeps it."""
-        is_closed = self.closed_at is not None
-        return (self.unit, self.round, self.dispatched_at, self.replied_at, is_closed)
+    def is_clock(self, clock: tuple[Any, ...]) -> bool:
+        """Whether sla keeps the same."""
+        if self.is_linked:
+            return bool(clock[-1] == (self.ended_at is not None))
+        own = (self.unit, self.round, self.dispatched_at, self.replied_at)
+        return clock == (*own, self.ended_at is not None)
 
 
 Moment = tuple[str, str, datetime]
@@ -128,7 +141,10 @@ async def read_holdings(platform: Platform) -> Holdings:
 async def _read_bus(url: str) -> dict[EventId, Said]:
     connection = await asyncpg.connect(plain_url(url))
     try:
-        rows = await connection.fetch("SELECT value FROM bus.log ORDER BY topic, position")
+        # Units' own topics carry items of their feeds, not events.
+        rows = await connection.fetch(
+            "SELECT value FROM bus.log WHERE topic = ANY($1) ORDER BY topic, position", list(TOPICS)
+        )
     finally:
         await connection.close()
     said = {}
@@ -154,7 +170,9 @@ async def _read_intake(pool: Pool) -> dict[str, Any]:
 
 async def _read_dispatch(pool: Pool) -> dict[str, Any]:
     standings = """SELECT id::text, state, unit, round, dispatched_at, signed_at, replied_at,
-        closed_at FROM tickets"""
+        CASE state WHEN 'withdrawn' THEN withdrawn_at WHEN 'terminated' THEN terminated_at
+            ELSE closed_at END, EXISTS (SELECT FROM timeline l
+            WHERE l.ticket_id = tickets.id AND l.event = 'ticket.linked') FROM tickets"""
     rounds = """SELECT ticket_id::text, 'round', round FROM timeline
         WHERE event = 'ticket.dispatched'"""
     return {

@@ -83,7 +83,10 @@ class People:
         return [(self.now + timedelta(minutes=minutes), partial(self.dispatch, case))]
 
     async def dispatch(self, case: Case) -> list[Plan]:
-        """An operator sends a ticket to the competent unit by hand."""
+        """An operator sends a ticket to the competent unit by hand, unless a suggestion did."""
+        seen = await self.desk.get(Role.OPERATOR, case.place, f"/v1/tickets/{case.id}")
+        if seen["state"] == State.DISPATCHED:
+            return self._comes_to_unit(case, seen)
         body = {"unit": self._competent(case), "reason": "经人工研判，属该单位职责"}
         done = await self._act(case, Role.OPERATOR, Act.DISPATCH, body)
         return self._comes_to_unit(case, done)

@@ -153,7 +153,7 @@ FILE = (
 )
 REPLY = (
     '{"findings":"经核查属实","basis":"依照行业管理规定","result":"已处理完毕",'
-    '"contact":"已电话告知诉求人"}'
+    '"contact":"已电话告知诉求人","checked_by":"YJ0201"}'
 )
 
 

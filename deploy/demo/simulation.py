@@ -13,6 +13,8 @@ from deploy.demo.desk import Desk
 from deploy.demo.drained import open_watch
 from deploy.demo.habits import Scale, draw_cases
 from deploy.demo.people import People, Plan
+from deploy.demo.stories import opening, set_the_stage
+from deploy.demo.tales import STORIES
 from deploy.platform import Platform
 from deploy.trial import load_trial
 from shared.events.words import Service
@@ -66,11 +68,13 @@ async def simulate(
     people = People(desk, clock)
     agenda = Agenda()
     agenda.add((case.at, partial(people.file, case)) for case in draw_cases(scale))
+    agenda.add(opening(STORIES, desk))
     end = scale.end.astimezone(UTC)
     gate = asyncio.Semaphore(AT_ONCE_MAX)
     async with open_watch(platform) as watch:
         await watch.wait()
         await people.publish_guides()
+        await set_the_stage(desk)
         while people.now < end:
             next_due = await watch.wait()
             moments = [end, agenda.next_at() or end]

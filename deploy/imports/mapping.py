@@ -11,7 +11,8 @@ from deploy.imports.categories import Categories, UnknownCategory
 from deploy.imports.lines import Refusal, Row
 from deploy.imports.times import BadTime, read_time
 from services.intake.schemas import CallerIn, FileTicket, HistoryIn, PlaceIn
-from shared.events.words import CHINESE, Channel, RequestType, Urgency
+from shared.events.chinese import CHINESE
+from shared.events.words import Channel, RequestType, Urgency
 from shared.problems import field_errors
 
 NESTED: dict[str, type[BaseModel]] = {"caller": CallerIn, "place": PlaceIn}

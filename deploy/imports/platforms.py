@@ -42,7 +42,12 @@ Opener = Callable[[], AbstractAsyncContextManager[Target]]
 
 @contextmanager
 def choose_platform(
-    url: str | None, token: str | None, jurisdiction: str, *, notice: Callable[[str], None]
+    url: str | None,
+    token: str | None,
+    jurisdiction: str,
+    *,
+    notice: Callable[[str], None],
+    role: Role = Role.OPERATOR,
 ) -> Iterator[Opener]:
     """The gateway at `url`; else one on this machine; else a platform of our own, for now.
 
@@ -51,7 +56,7 @@ def choose_platform(
     """
     chosen = url or (LOCAL_URL if _answers(LOCAL_URL) else None)
     if chosen is not None:
-        place, bearer = _parse(chosen), token or _trial_token(jurisdiction)
+        place, bearer = _parse(chosen), token or _trial_token(jurisdiction, role)
         yield lambda: _remote(place, bearer)
         return
     if read_settings(Service.GATEWAY).database_url:
@@ -61,7 +66,7 @@ def choose_platform(
     notice("没有正在运行的网关，本次导入在本进程内打开平台。")
     with local.local_settings(local.data_dir()) as settings:
         migrate_all(settings.database_url)
-        yield lambda: in_process(settings, jurisdiction)
+        yield lambda: in_process(settings, jurisdiction, role=role)
 
 
 @asynccontextmanager
@@ -76,13 +81,15 @@ async def _remote(url: httpx.URL, bearer: str) -> AsyncIterator[Target]:
 
 
 @asynccontextmanager
-async def in_process(settings: Settings, jurisdiction: str) -> AsyncIterator[Target]:
+async def in_process(
+    settings: Settings, jurisdiction: str, *, role: Role = Role.OPERATOR
+) -> AsyncIterator[Target]:
     """A platform in this process, with the trial directory where it has none."""
     async with open_platform(settings, Clock()) as platform:
         transport = httpx.ASGITransport(app=platform.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://hotline") as client:
             await load_trial(client, settings)
-            bearer = trial_token(settings, Role.OPERATOR, jurisdiction=jurisdiction)
+            bearer = trial_token(settings, role, jurisdiction=jurisdiction)
             client.headers.update(_bearing(bearer))
             yield Target(client, lambda: _settle(platform))
 
@@ -132,12 +139,12 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _trial_token(jurisdiction: str) -> str:
+def _trial_token(jurisdiction: str, role: Role) -> str:
     settings = read_settings(Service.GATEWAY)
     folder = local.data_dir()
     if not settings.database_url and (folder / "secrets.json").exists():
         settings = settings.model_copy(update=local.local_secrets(folder))
-    return trial_token(settings, Role.OPERATOR, jurisdiction=jurisdiction)
+    return trial_token(settings, role, jurisdiction=jurisdiction)
 
 
 def _bearing(token: str) -> dict[str, str]:

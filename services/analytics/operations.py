@@ -108,7 +108,7 @@ changed AS (
         dispatched_at = coalesce(g.dispatched_at, f.dispatched_at),
         signed_at = CASE WHEN g.is_anew THEN NULL ELSE coalesce(g.signed_at, f.signed_at) END,
         replied_at = CASE WHEN g.is_redone THEN NULL ELSE coalesce(g.replied_at, f.replied_at) END,
-        closed_at = coalesce(g.closed_at, f.closed_at),
+        closed_at = CASE WHEN g.is_redone THEN NULL ELSE coalesce(g.closed_at, f.closed_at) END,
         returns = f.returns + g.returns,
         extensions = f.extensions + g.extensions,
         overdue_steps = CASE WHEN g.overdue_step IS NULL OR g.overdue_step = ANY(f.overdue_steps)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shared.events.callers import TicketHandedOver, TicketRepeatAnswered
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
@@ -30,6 +31,14 @@ from shared.events.intake import (
     TicketRated,
     TicketRecorded,
     TicketRefused,
+)
+from shared.events.loop import (
+    TicketCoordinated,
+    TicketCoordinationDropped,
+    TicketLinked,
+    TicketReplyDrafted,
+    TicketReplySentBack,
+    TicketSplit,
 )
 from shared.events.sla import TicketExtensionDecided, TicketOverdue
 from shared.events.words import ReturnDecision, State, Step
@@ -124,6 +133,8 @@ FIRST: Mapping[type[Payload], State] = {
     TicketRefused: State.REFUSED,
     TicketAnswered: State.ANSWERED,
     TicketRecorded: State.CLOSED,
+    TicketHandedOver: State.HANDED_OVER,
+    TicketRepeatAnswered: State.ANSWERED,
 }
 """The events that begin a ticket, with the state that they give it."""
 
@@ -178,8 +189,36 @@ def _reopened(event: Event[TicketReopened]) -> Change:
     return Change(state=State.SIGNED, unit=event.data.unit, is_redone=True)
 
 
-def _ended(event: Event[TicketClosed | TicketWithdrawn | TicketTerminated]) -> Change:
+def _closed(event: Event[TicketClosed]) -> Change:
     return Change(state=State.CLOSED, closed_at=event.time)
+
+
+def _withdrawn(event: Event[TicketWithdrawn]) -> Change:
+    return Change(state=State.WITHDRAWN, closed_at=event.time)
+
+
+def _terminated(event: Event[TicketTerminated]) -> Change:
+    return Change(state=State.TERMINATED, closed_at=event.time)
+
+
+def _waits_again(event: Event[TicketSplit | TicketCoordinationDropped]) -> Change:
+    return Change(state=State.ACCEPTED, unit=NO_UNIT)
+
+
+def _linked(event: Event[TicketLinked]) -> Change:
+    return Change(state=State.LINKED, unit=event.data.unit)
+
+
+def _coordinated(event: Event[TicketCoordinated]) -> Change:
+    return Change(state=State.COORDINATING, unit=NO_UNIT)
+
+
+def _reply_drafted(event: Event[TicketReplyDrafted]) -> Change:
+    return Change(state=State.CHECKING)
+
+
+def _reply_sent_back(event: Event[TicketReplySentBack]) -> Change:
+    return Change(state=State.INTERIM_CLOSED if event.data.to_interim else State.SIGNED)
 
 
 def _amended(event: Event[TicketAmended]) -> Change:
@@ -220,9 +259,15 @@ CHANGES: Mapping[type[Payload], Callable[[Any], Change]] = {
     TicketInterimClosed: _interim_closed,
     TicketReplied: _replied,
     TicketReopened: _reopened,
-    TicketWithdrawn: _ended,
-    TicketTerminated: _ended,
-    TicketClosed: _ended,
+    TicketReplyDrafted: _reply_drafted,
+    TicketReplySentBack: _reply_sent_back,
+    TicketLinked: _linked,
+    TicketSplit: _waits_again,
+    TicketCoordinated: _coordinated,
+    TicketCoordinationDropped: _waits_again,
+    TicketWithdrawn: _withdrawn,
+    TicketTerminated: _terminated,
+    TicketClosed: _closed,
     TicketAmended: _amended,
     TicketFollowedUp: _followed_up,
     TicketRated: _rated,

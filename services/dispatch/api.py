@@ -1,6 +1,6 @@
 """Tickets over HTTP: what people do to them and look up."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -8,19 +8,22 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.acts import operations as acts
+from services.dispatch.acts.api import ACT_PROBLEMS, READ_PROBLEMS, run_on_ticket
 from services.dispatch.acts.schemas import (
     DecideReturn,
     Dispatch,
     InterimClose,
     Progress,
     Redo,
-    Reply,
     Respond,
     Return,
     Sign,
 )
+from services.dispatch.co_handling.parts import find_own_parts, list_parts_of
 from services.dispatch.dispatching.operations import dispatch_ticket
 from services.dispatch.handling import operations as handling
+from services.dispatch.links.queries import find_relations
+from services.dispatch.links.schemas import TicketLinks
 from services.dispatch.models import Ticket as TicketRow
 from services.dispatch.queries import (
     Filter,
@@ -30,39 +33,24 @@ from services.dispatch.queries import (
     list_tickets,
     list_timeline,
 )
+from services.dispatch.queue.queries import key_of, list_queue
+from services.dispatch.queue.rules import Order
 from services.dispatch.returns.operations import PrecedentBinds, decide_return, return_ticket
-from services.dispatch.rules import ROLES
 from services.dispatch.schemas import (
     ActAnswer,
     Ticket,
     TicketQuery,
     TicketSummary,
-    Timeline,
-    TimelineItem,
     View,
 )
-from shared import problems, seen
+from services.dispatch.timeline.schemas import Timeline, TimelineItem
+from shared import seen
 from shared.answers import problems_of
-from shared.events.words import Act, Service
-from shared.idempotency import Answer, run_act
+from shared.events.words import Act
 from shared.pages import Page, write_cursor
 from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
-
-READ_PROBLEMS = (
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotFound,
-    problems.NotHeardYet,
-)
-ACT_PROBLEMS = (
-    *READ_PROBLEMS,
-    problems.NotAllowed,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-)
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -74,15 +62,15 @@ async def dispatch(ticket_id: UUID, body: Dispatch, request: Request, caller: Ca
     """派单：由人指定承办单位 (B2)."""
 
     async def act(turn: acts.Turn) -> None:
-        await dispatch_ticket(turn, unit=body.unit, reason=body.reason)
+        await dispatch_ticket(turn, **body.model_dump())
 
-    return await _run(request, caller, ticket_id, Act.DISPATCH, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.DISPATCH, act)
 
 
 @router.post("/{ticket_id}/sign", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
 async def sign(ticket_id: UUID, body: Sign, request: Request, caller: Caller) -> Response:
     """签收 (ZY 13.2)."""
-    return await _run(request, caller, ticket_id, Act.SIGN, acts.sign_ticket)
+    return await run_on_ticket(request, caller, ticket_id, Act.SIGN, acts.sign_ticket)
 
 
 @router.post("/{ticket_id}/respond", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
@@ -92,7 +80,7 @@ async def respond(ticket_id: UUID, body: Respond, request: Request, caller: Call
     async def act(turn: acts.Turn) -> None:
         await acts.respond_to_ticket(turn, text=body.text)
 
-    return await _run(request, caller, ticket_id, Act.RESPOND, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.RESPOND, act)
 
 
 @router.post(
@@ -104,9 +92,9 @@ async def return_(ticket_id: UUID, body: Return, request: Request, caller: Calle
     """退单：说明理由、依据和建议承办单位 (ZY 13.2). A late one is taken, and counts as overdue."""
 
     async def act(turn: acts.Turn) -> None:
-        await return_ticket(turn, **body.model_dump())
+        await return_ticket(turn, **body.model_dump(exclude={"letter"}), letter=body.letter)
 
-    return await _run(request, caller, ticket_id, Act.RETURN, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.RETURN, act)
 
 
 @router.post(
@@ -118,7 +106,7 @@ async def decide(ticket_id: UUID, body: DecideReturn, request: Request, caller: 
     async def act(turn: acts.Turn) -> None:
         await decide_return(turn, **body.model_dump())
 
-    return await _run(request, caller, ticket_id, Act.DECIDE_RETURN, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.DECIDE_RETURN, act)
 
 
 @router.post(
@@ -130,7 +118,7 @@ async def progress(ticket_id: UUID, body: Progress, request: Request, caller: Ca
     async def act(turn: acts.Turn) -> None:
         await handling.report_progress(turn, text=body.text, next_step=body.next_step)
 
-    return await _run(request, caller, ticket_id, Act.PROGRESS, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.PROGRESS, act)
 
 
 @router.post(
@@ -144,17 +132,7 @@ async def interim_close(
     async def act(turn: acts.Turn) -> None:
         await handling.close_for_now(turn, **body.model_dump())
 
-    return await _run(request, caller, ticket_id, Act.INTERIM_CLOSE, act)
-
-
-@router.post("/{ticket_id}/reply", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
-async def reply(ticket_id: UUID, body: Reply, request: Request, caller: Caller) -> Response:
-    """答复：办理时限停止计时 (ZY 13, B7)."""
-
-    async def act(turn: acts.Turn) -> None:
-        await handling.reply_to_ticket(turn, **body.model_dump())
-
-    return await _run(request, caller, ticket_id, Act.REPLY, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.INTERIM_CLOSE, act)
 
 
 @router.post("/{ticket_id}/redo", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS))
@@ -164,7 +142,7 @@ async def redo(ticket_id: UUID, body: Redo, request: Request, caller: Caller) ->
     async def act(turn: acts.Turn) -> None:
         await handling.reopen_ticket(turn, reason=body.reason)
 
-    return await _run(request, caller, ticket_id, Act.REDO, act)
+    return await run_on_ticket(request, caller, ticket_id, Act.REDO, act)
 
 
 @router.get("", response_model=Page[TicketSummary], responses=problems_of(*READ_PROBLEMS))
@@ -177,16 +155,27 @@ async def find_tickets(
     await seen.wait_for_seen(runtime, header, seen.read_seen(header)[0])
     limit = min(wanted.limit, runtime.settings.page_size_max)
     async with runtime.database.sessions() as session:
-        rows = await list_tickets(
-            session,
-            caller=caller,
-            wanted=Filter(wanted.state, wanted.unit, wanted.jurisdiction),
-            after=wanted.after_id(),
-            limit=limit + 1,
-        )
+        if wanted.order is Order.URGENT:
+            rows = await list_queue(
+                session,
+                caller=caller,
+                jurisdiction=wanted.jurisdiction,
+                after=wanted.after_place(),
+                limit=limit + 1,
+            )
+        else:
+            rows = await list_tickets(
+                session,
+                caller=caller,
+                wanted=Filter(
+                    wanted.state, wanted.unit, wanted.jurisdiction, wanted.co, wanted.main
+                ),
+                after=wanted.after_id(),
+                limit=limit + 1,
+            )
         view = await _view(runtime, session, rows, caller)
     items = [TicketSummary.of(row, view) for row in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    return Page(items=items, next=_next(rows[:limit], wanted.order) if len(rows) > limit else None)
 
 
 @router.get("/{ticket_id}", response_model=Ticket, responses=problems_of(*READ_PROBLEMS))
@@ -198,7 +187,10 @@ async def show_ticket(ticket_id: UUID, request: Request, caller: Caller) -> Tick
         row = await find_ticket(session, ticket_id, caller=caller)
         view = await _view(runtime, session, [row], caller)
         replies = await list_replies(session, ticket_id)
-    return Ticket.whole(row, view, replies)
+        parts = await list_parts_of(session, row)
+        relations = await find_relations(session, row, caller=caller)
+    links = TicketLinks.of(row, relations)
+    return Ticket.whole(row, view, replies, parts, links=links)
 
 
 @router.get("/{ticket_id}/timeline", response_model=Timeline, responses=problems_of(*READ_PROBLEMS))
@@ -212,34 +204,25 @@ async def show_timeline(ticket_id: UUID, request: Request, caller: Caller) -> Ti
     return Timeline(items=[TimelineItem.of(entry) for entry in entries])
 
 
-async def _run(
-    request: Request,
-    caller: Principal,
-    ticket_id: UUID,
-    act: Act,
-    do: Callable[[acts.Turn], Awaitable[None]],
-) -> Response:
-    """One act: who may, what they have seen, then lock, act and answer in one transaction."""
-    caller.require(*ROLES[act])
-    runtime = runtime_of(request)
-    await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-
-    async def operation(session: AsyncSession) -> Answer:
-        turn = await acts.take_turn(session, runtime, caller=caller, ticket_id=ticket_id, act=act)
-        await do(turn)
-        row = turn.ticket
-        header = seen.write_seen(str(row.id), {Service.DISPATCH: row.sequence})
-        answer = ActAnswer.of(row, turn.law)
-        return Answer(answer, headers={seen.HEADER: header})
-
-    return await run_act(runtime, request, caller, operation)
-
-
 async def _view(
     runtime: Runtime, session: AsyncSession, rows: Sequence[TicketRow], caller: Principal
 ) -> View:
+    own = (
+        {}
+        if caller.unit is None
+        else await find_own_parts(
+            session, caller.unit, [row.id for row in rows if row.unit != caller.unit]
+        )
+    )
     return View(
         caller,
         await runtime.law_book.read_in(session),
         await find_unit_names(session, [row.unit for row in rows]),
+        own,
     )
+
+
+def _next(rows: Sequence[TicketRow], order: Order) -> str:
+    """The cursor after the last of some rows."""
+    last = rows[-1]
+    return write_cursor(*(key_of(last).written() if order is Order.URGENT else [str(last.id)]))

@@ -1,12 +1,16 @@
 """What dispatch does with what it hears."""
 
 from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
 
 from services.dispatch.arrivals.operations import (
     create_tickets,
     keep_answered,
+    keep_handed_over,
     keep_recorded,
     keep_refused,
+    keep_repeat_answered,
 )
 from services.dispatch.clocks.operations import (
     note_due_soon,
@@ -18,16 +22,35 @@ from services.dispatch.corrections.operations import take_amendments
 from services.dispatch.directory.queries import DutyBook
 from services.dispatch.judgements.operations import judge_deadlines
 from services.dispatch.judgements.rules import JUDGED_BY
-from services.dispatch.operations import take_ratings
-from shared.events.envelope import Event
+from services.dispatch.letters.operations import keep_attachments
+from services.dispatch.links.following import follow
+from services.dispatch.operations import take_ratings, take_screenings
+from services.dispatch.repeats.consumer import on_ticket_erased, on_words_added
+from services.dispatch.withdrawals.operations import take_withdrawals
+from shared.events.callers import (
+    RatingDisputeAnswered,
+    RatingDisputed,
+    ResultPublished,
+    ResultTakenBack,
+    TicketAbused,
+    TicketAttached,
+    TicketHandedOver,
+    TicketRepeatAnswered,
+    TicketReported,
+    TicketScreened,
+    TicketScreeningRequested,
+)
+from shared.events.envelope import Event, Payload
 from shared.events.intake import (
     TicketAmended,
     TicketAnswered,
     TicketCreated,
+    TicketErased,
     TicketFollowedUp,
     TicketRated,
     TicketRecorded,
     TicketRefused,
+    TicketWithdrawalRequested,
 )
 from shared.events.sla import (
     DeadlineReached,
@@ -42,7 +65,7 @@ from shared.events.sla import (
     TicketLimitDecided,
     TicketLimitRequested,
 )
-from shared.inbox import Handlers, Heard, Wait
+from shared.inbox import Handler, Handlers, Heard, Wait
 from shared.lawbook import law_handlers
 from shared.policy.law import Law
 from shared.runtime import Runtime
@@ -62,9 +85,13 @@ def handlers(runtime: Runtime) -> Handlers:
         law = await law_book.read(heard.connection)
         book = await duty_book.read(heard.connection)
         await take_amendments(heard, events, book=book, law=law, source=source)
+        await on_words_added(heard, events)
 
-    async def on_ticket_rated(heard: Heard, events: list[Event[TicketRated]]) -> None:
-        await take_ratings(heard, events, source=source)
+    async def on_withdrawal_requested(
+        heard: Heard, events: list[Event[TicketWithdrawalRequested]]
+    ) -> None:
+        law = await law_book.read(heard.connection)
+        await take_withdrawals(heard, events, law=law, source=source)
 
     async def on_deadline_reached(heard: Heard, events: list[Event[DeadlineReached]]) -> None:
         ours = [event for event in events if event.data.step in JUDGED_BY]
@@ -72,16 +99,37 @@ def handlers(runtime: Runtime) -> Handlers:
             law = await law_book.read(heard.connection)
             await judge_deadlines(heard, ours, law=law, source=source)
 
+    async def on_ticket_due_soon(heard: Heard, events: list[Event[TicketDueSoon]]) -> None:
+        law = await law_book.read(heard.connection)
+        await note_due_soon(heard, events, law=law)
+
+    async def on_order_issued(heard: Heard, events: list[Event[OrderIssued]]) -> None:
+        law = await law_book.read(heard.connection)
+        await note_orders(heard, events, law=law)
+
     return {
         TicketCreated: on_ticket_created,
         TicketRefused: keep_refused,
         TicketAnswered: keep_answered,
         TicketRecorded: keep_recorded,
+        TicketHandedOver: keep_handed_over,
+        TicketRepeatAnswered: keep_repeat_answered,
         TicketAmended: on_ticket_amended,
+        TicketErased: on_ticket_erased,
         TicketFollowedUp: note_news,
-        TicketRated: on_ticket_rated,
+        TicketRated: _then_follow(runtime, partial(take_ratings, source=source)),
+        TicketWithdrawalRequested: _then_follow(runtime, on_withdrawal_requested),
+        TicketScreeningRequested: note_news,
+        TicketScreened: _then_follow(runtime, partial(take_screenings, source=source)),
+        TicketAttached: keep_attachments,
+        RatingDisputed: note_news,
+        RatingDisputeAnswered: note_news,
+        TicketReported: note_news,
+        TicketAbused: note_news,
+        ResultPublished: note_news,
+        ResultTakenBack: note_news,
         DeadlineReached: on_deadline_reached,
-        TicketDueSoon: note_due_soon,
+        TicketDueSoon: on_ticket_due_soon,
         TicketExtensionRequested: note_news,
         TicketExtensionDecided: take_clock_news,
         TicketExtensionExplained: note_news,
@@ -90,9 +138,21 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketClockPaused: take_clock_news,
         TicketClockResumed: take_clock_news,
         TicketDeadlineMoved: take_clock_news,
-        OrderIssued: note_orders,
+        OrderIssued: on_order_issued,
         **law_handlers(),
     }
+
+
+def _then_follow(runtime: Runtime, handler: Handler) -> Handler:
+    """A handler that may end tickets; what is linked to them follows in the same batch (A8)."""
+
+    async def on_event(heard: Heard, events: list[Event[Payload]]) -> None:
+        await handler(heard, events)
+        law = await runtime.law_book.read(heard.connection)
+        main_ids = [UUID(event.subject) for event in events]
+        await follow(heard, main_ids, law=law, source=runtime.source)
+
+    return on_event
 
 
 def _require_policies(law: Law, events: Sequence[Event[TicketCreated]]) -> None:

@@ -14,14 +14,18 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    false,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.dispatch.rules import Given, LawLimit, Standing
+from shared.events.kinds import Link
 from shared.events.words import Channel, DutyHours, RequestType, State, Urgency
 from shared.lawbook import add_law_tables
+from shared.notices import add_notice_tables
 from shared.tables import add_shared_tables
 
 HANDLING_COLUMNS = (
@@ -31,9 +35,13 @@ HANDLING_COLUMNS = (
 """What a redo begins anew (ZY 14.2)."""
 ROUND_COLUMNS = (
     *("signed_at", "returned_at", "answered_at", "responded_at", "result_at", "reopened_at"),
+    "suggested_at",
     *HANDLING_COLUMNS,
 )
 """What another unit begins anew."""
+QUEUE_RANK = """(CASE urgency WHEN 'critical' THEN 0 WHEN 'special' THEN 1 ELSE
+    CASE WHEN is_enforcement OR request_type IN ('complaint', 'report') THEN 2 ELSE 3 END END)"""
+"""What operators dispatch first: emergencies, then what is to go at once (A6, XS 三(四))."""
 RETURN_EVENTS = ("ticket.return_requested", "ticket.return_decided")
 
 
@@ -63,6 +71,7 @@ class Base(DeclarativeBase):
         list[str]: ARRAY(Text),
         Channel: Word(Channel),
         DutyHours: Word(DutyHours),
+        Link: Word(Link),
         RequestType: Word(RequestType),
         State: Word(State),
         Urgency: Word(Urgency),
@@ -71,6 +80,7 @@ class Base(DeclarativeBase):
 
 add_shared_tables(Base.metadata)
 add_law_tables(Base.metadata)
+add_notice_tables(Base.metadata)
 
 
 class Unit(Base):
@@ -84,6 +94,8 @@ class Unit(Base):
     superior: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
     is_active: Mapped[bool]
     duty_hours: Mapped[DutyHours] = mapped_column(server_default=DutyHours.WORKING)
+    has_system: Mapped[bool] = mapped_column(server_default=false())
+    """It reads its feed with a system of its own (B10)."""
     sequence: Mapped[int]
 
 
@@ -159,9 +171,47 @@ class Ticket(Base):
     handle_due: Mapped[dict[str, Any] | None]
     """What sla said of this handling (`Given`); none while the type's own time holds."""
     law_limit: Mapped[dict[str, Any] | None]
+    about_unit: Mapped[str | None]
+    """The unit complained of; it never sees the ticket (XS 三(四))."""
+    handled_in: Mapped[str | None] = mapped_column(Text(collation="C"))
+    """The place whose level handles it, where that is not `jurisdiction` (B12)."""
+    repeats: Mapped[UUID | None]
+    override: Mapped[str | None]
+    is_mediation: Mapped[bool] = mapped_column(server_default=false())
+    line: Mapped[str | None]
+    """The emergency line that it was handed to (ZY 34)."""
+    main: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
+    """The ticket that it is linked to, be it after a reply (A8)."""
+    link_kind: Mapped[Link | None]
+    linked_at: Mapped[datetime | None]
+    split_at: Mapped[datetime | None]
+    """The last time that it was split off: since then it waits for dispatch (A8)."""
+    state_before_check: Mapped[State | None]
+    draft: Mapped[dict[str, Any] | None]
+    """The reply that its second reader has not read yet."""
+    co_units: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """Who handles with `unit` in this round (ZY 13.5(5))."""
+    case_id: Mapped[UUID | None]
+    """The case of the coordination group that it is in or came from."""
+    needs_letter: Mapped[bool] = mapped_column(server_default=false())
+    """Reply, return and extension each carry a letter (ZY 13.5)."""
+    terminated_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    suggested_at: Mapped[datetime | None]
+    """When units were suggested for it in this round (B3)."""
     replies: Mapped[int]
     timeline_length: Mapped[int]
     sequence: Mapped[int]
+
+    @property
+    def handling_place(self) -> str:
+        """The place whose units may have it (B12); pack and calendar stay those of the matter."""
+        return self.handled_in or self.jurisdiction
+
+    @property
+    def drafted_by(self) -> str | None:
+        """Who wrote the reply that is being checked; somebody else checks it (ZY 13)."""
+        return None if self.draft is None else self.draft["replied_by"]
 
     @property
     def standing(self) -> Standing | None:
@@ -174,6 +224,7 @@ class Ticket(Base):
             urgency=self.urgency,
             is_enforcement=self.is_enforcement,
             accepted_at=self.accepted_at,
+            split_at=self.split_at,
             dispatched_at=self.dispatched_at,
             signed_at=self.signed_at,
             answered_at=self.answered_at,
@@ -192,6 +243,26 @@ class Ticket(Base):
 Index("tickets_unit", Ticket.unit, Ticket.state, Ticket.id)
 Index("tickets_state", Ticket.state, Ticket.id)
 Index("tickets_jurisdiction", Ticket.jurisdiction, Ticket.id)
+Index(
+    "tickets_unsuggested",
+    Ticket.id,
+    postgresql_where=text("state = 'accepted' AND suggested_at IS NULL"),
+)
+Index(
+    "tickets_queue",
+    text(QUEUE_RANK),
+    Ticket.accepted_at,
+    Ticket.id,
+    postgresql_where=text("state = 'accepted'"),
+)
+Index(
+    "tickets_handled_in",
+    Ticket.handled_in,
+    Ticket.id,
+    postgresql_where=text("handled_in IS NOT NULL"),
+)
+Index("tickets_number", Ticket.number)
+Index("tickets_linked", Ticket.main, postgresql_where=text("main IS NOT NULL"))
 
 
 class TimelineEntry(Base):
@@ -217,35 +288,6 @@ Index(
     TimelineEntry.event,
     postgresql_where=TimelineEntry.event.in_(RETURN_EVENTS),
 )
-
-
-class Precedent(Base):
-    """A decision of the coordination group: matters of its kind go the same way (ZY 13.5(5))."""
-
-    __tablename__ = "precedents"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
-    jurisdiction: Mapped[str] = mapped_column(Text(collation="C"))
-    category: Mapped[str]
-    lead_unit: Mapped[str] = mapped_column(ForeignKey("units.code"))
-    co_units: Mapped[list[str]]
-    document: Mapped[str]
-    decided_by: Mapped[str]
-    decided_at: Mapped[datetime]
-    retired_by: Mapped[str | None]
-    retired_at: Mapped[datetime | None]
-    retired_because: Mapped[str | None]
-
-
-Index(
-    "precedents_of_a_kind",
-    Precedent.category,
-    Precedent.jurisdiction,
-    unique=True,
-    postgresql_where=Precedent.retired_at.is_(None),
-)
-Index("precedents_jurisdiction", Precedent.jurisdiction, Precedent.id)
 
 
 def _given(kept: dict[str, Any] | None) -> Given | None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.models import Ticket, TimelineEntry, Unit
+from services.dispatch.sight.queries import is_co_handled, is_in, is_theirs
+from services.dispatch.sight.rules import is_seen
 from shared.events.dispatch import TicketReplied
-from shared.events.words import Role, State
-from shared.jurisdictions import prefix
+from shared.events.words import State
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -22,12 +23,16 @@ class Filter:
     state: State | None = None
     unit: str | None = None
     jurisdiction: str | None = None
+    is_co: bool = False
+    """Those that the asker's unit handles with another, instead of its own."""
+    main: UUID | None = None
+    """Those that go with a ticket."""
 
 
 async def find_ticket(session: AsyncSession, ticket_id: UUID, *, caller: Principal) -> Ticket:
     """A ticket that is the caller's to see. Raises `NotFound`."""
     ticket = await session.get(Ticket, ticket_id)
-    if ticket is None or not caller.sees(ticket.jurisdiction, ticket.unit):
+    if ticket is None or not is_seen(ticket, caller, co_units=ticket.co_units):
         raise NotFound
     return ticket
 
@@ -41,14 +46,16 @@ async def list_tickets(
     limit: int,
 ) -> list[Ticket]:
     """Those that the caller sees, newest first: with ids smaller than `after`."""
-    statement = _seen_by(caller).order_by(Ticket.id.desc()).limit(limit)
+    whose = is_co_handled(caller) if wanted.is_co else is_theirs(caller)
+    statement = select(Ticket).where(whose).order_by(Ticket.id.desc()).limit(limit)
     if wanted.state is not None:
         statement = statement.where(Ticket.state == wanted.state)
     if wanted.unit is not None:
         statement = statement.where(Ticket.unit == wanted.unit)
     if wanted.jurisdiction is not None:
-        within = Ticket.jurisdiction.startswith(prefix(wanted.jurisdiction), autoescape=True)
-        statement = statement.where(within)
+        statement = statement.where(is_in(wanted.jurisdiction))
+    if wanted.main is not None:
+        statement = statement.where(Ticket.main == wanted.main)
     if after is not None:
         statement = statement.where(Ticket.id < after)
     return list(await session.scalars(statement))
@@ -77,10 +84,3 @@ async def find_unit_names(session: AsyncSession, codes: Sequence[str | None]) ->
         return {}
     rows = await session.execute(select(Unit.code, Unit.name).where(Unit.code.in_(wanted)))
     return {row.code: row.name for row in rows}
-
-
-def _seen_by(caller: Principal) -> Select[Ticket]:
-    if caller.role is Role.UNIT:
-        return select(Ticket).where(Ticket.unit == caller.unit)
-    within = Ticket.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
-    return select(Ticket).where(within)

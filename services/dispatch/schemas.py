@@ -1,7 +1,7 @@
 """What dispatch takes and answers over HTTP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -9,11 +9,16 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from services.dispatch.acts.rules import open_to
 from services.dispatch.clocks.rules import running_deadlines
+from services.dispatch.co_handling.models import CoHandler
+from services.dispatch.co_handling.schemas import CoPart, done_of
+from services.dispatch.handling.schemas import TicketDraft, TicketReply
+from services.dispatch.links.schemas import TicketLinks
 from services.dispatch.models import Ticket as TicketRow
 from services.dispatch.models import TimelineEntry
+from services.dispatch.queue.rules import Key, Order
 from shared.answers import BeijingTime, Input, RunningDeadline, running
+from shared.events.chinese import CHINESE
 from shared.events.words import (
-    CHINESE,
     Act,
     Channel,
     RequestType,
@@ -33,45 +38,23 @@ Jurisdiction = Annotated[
 ]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 
-EVENT_NAMES = {
-    "ticket.created": "受理",
-    "ticket.refused": "不予受理",
-    "ticket.answered": "接诉即答",
-    "ticket.recorded": "历史工单",
-    "ticket.amended": "补充更正",
-    "ticket.dispatched": "派单",
-    "ticket.signed": "签收",
-    "ticket.return_requested": "申请退单",
-    "ticket.return_decided": "退单审核",
-    "ticket.responded": "初步响应",
-    "ticket.progressed": "报送进展",
-    "ticket.interim_closed": "临时办结",
-    "ticket.replied": "答复",
-    "ticket.reopened": "重新办理",
-    "case.decided": "会商决定",
-    "ticket.followed_up": "回访",
-    "ticket.rated": "评价",
-    "ticket.due_soon": "临期提醒",
-    "ticket.extension_requested": "申请延期",
-    "ticket.extension_decided": "延期审核",
-    "ticket.extension_explained": "向诉求人说明延期",
-    "ticket.limit_requested": "申报法定时限",
-    "ticket.limit_decided": "法定时限确认",
-    "ticket.clock_paused": "中止计时",
-    "ticket.clock_resumed": "恢复计时",
-    "ticket.deadline_moved": "时限调整",
-    "order.issued": "督办文书",
-    "ticket.closed": "办结",
-}
+BAD_CURSOR = "游标无效，请从第一页重新读取"
 
 
 class TicketQuery(Input):
     """工单列表的查询条件。"""
 
+    order: Order = Field(
+        Order.NEWEST,
+        description="次序：newest 最新的在前；urgent 待派工单，紧急的在前，再按受理先后 (A6)",
+    )
+
     state: State | None = Field(None, description="状态")
     unit: Code | None = Field(None, description="承办单位代码")
     jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
     after: str | None = Field(None, description="上一页的 next")
+    co: bool = Field(False, description="本单位协办的，而不是本单位主办的")
+    main: UUID | None = Field(None, description="随这件主工单的")
     limit: int = Field(50, ge=1, le=200, description="每页件数")
 
     def after_id(self) -> UUID | None:
@@ -80,7 +63,17 @@ class TicketQuery(Input):
         try:
             return None if key is None else UUID(str(key[0]))
         except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+            raise field_error("after", "bad_cursor", BAD_CURSOR) from error
+
+    def after_place(self) -> Key | None:
+        """The place in the queue in the cursor. Raises `Malformed`, also for another state."""
+        if self.state not in (None, State.ACCEPTED) or self.unit is not None:
+            raise field_error("order", "queue_only", "次序 urgent 只用于待派工单（accepted）")
+        key = read_cursor(self.after, parts=3)
+        try:
+            return None if key is None else Key.read(*key)
+        except ValueError as error:
+            raise field_error("after", "bad_cursor", BAD_CURSOR) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +83,8 @@ class View:
     caller: Principal
     law: Law
     unit_names: Mapping[str, str]
+    own_parts: Mapping[UUID, CoHandler] = field(default_factory=dict)
+    """What the asker's unit handles with others, by ticket."""
 
 
 class ActAnswer(BaseModel):
@@ -117,30 +112,13 @@ class ActAnswer(BaseModel):
         )
 
 
-class TicketReply(BaseModel):
-    """一次答复。"""
-
-    reply: int
-    unit: str
-    at: BeijingTime
-    replied_by: str
-    findings: str
-    basis: str
-    result: str
-    contact: str
-
-    @classmethod
-    def of(cls, row: TimelineEntry) -> Self:
-        """The reply that a timeline entry holds."""
-        return cls(unit=row.unit, at=row.at, replied_by=row.by, **row.detail)
-
-
 class TicketSummary(BaseModel):
     """列表中的一件工单。"""
 
     id: UUID
     number: str
     jurisdiction: str
+    handled_in: str | None = Field(description="转交办理的地区；为空则由所在地办理")
     request_type: RequestType
     request_type_name: str
     urgency: Urgency
@@ -154,6 +132,7 @@ class TicketSummary(BaseModel):
     state_name: str
     unit: str | None
     unit_name: str | None
+    co_units: list[str] = Field(description="协办单位代码")
     round: int = Field(description="第几次派单")
     accepted_at: BeijingTime | None
     dispatched_at: BeijingTime | None
@@ -181,67 +160,49 @@ class Ticket(TicketSummary):
     caller_id: UUID | None = Field(description="诉求人内部编号；承办单位不可见")
     policy: str | None = Field(description="受理时的政策包")
     rule: str | None = Field(description="派单所依规则；由人派单时为空")
+    about_unit: str | None = Field(description="诉求涉及的单位；它看不到本工单 (XS 三(四))")
     filed_at: BeijingTime | None
     ground: str | None = Field(description="不予受理的情形")
     source_article: str | None
     explanation: str | None
     article_id: UUID | None = Field(description="接诉即答所引的知识条目")
     law_limit: dict[str, Any] | None = Field(description="经确认的法定时限：法律、条款、长度")
+    case_id: UUID | None = Field(description="所在或所来自的会商事项")
+    needs_letter: bool = Field(description="答复、退单、延期须附签字盖章的函件 (ZY 13.5)")
+    draft: TicketDraft | None = Field(description="待本单位另一人审核的答复")
+    parts: list[CoPart] = Field(description="协办单位的办理情况")
+    is_mediation: bool = Field(description="是否属于行政调解")
+    links: TicketLinks = Field(description="所随主工单、所重复的此前工单 (A7、A8)")
     replies: list[TicketReply]
 
     @classmethod
-    def whole(cls, row: TicketRow, view: View, replies: Sequence[TimelineEntry]) -> Self:
+    def whole(
+        cls,
+        row: TicketRow,
+        view: View,
+        replies: Sequence[TimelineEntry],
+        parts: Sequence[CoHandler] = (),
+        *,
+        links: TicketLinks,
+    ) -> Self:
         """The ticket as the asker sees it; a unit is not told who the caller is (ZY 22)."""
         is_unit = view.caller.role is Role.UNIT
         columns = (
-            *("content", "place", "policy", "rule", "filed_at"),
+            *("content", "place", "policy", "rule", "about_unit", "filed_at"),
             *("ground", "source_article", "explanation", "article_id", "law_limit"),
+            *("case_id", "needs_letter", "is_mediation"),
         )
         return cls.model_validate(
             _summary(row, view)
             | {column: getattr(row, column) for column in columns}
             | {
                 "caller_id": None if is_unit else row.caller_id,
+                "draft": TicketDraft.of(row.draft),
+                "links": links,
+                "parts": [CoPart.of(part) for part in parts],
                 "replies": [TicketReply.of(entry) for entry in replies],
             }
         )
-
-
-class TimelineItem(BaseModel):
-    """发生过的一件事：何人、何时、依何规则、何内容。"""
-
-    position: int
-    event: str
-    event_name: str
-    at: BeijingTime
-    round: int
-    unit: str | None
-    by: str | None
-    rule: str | None
-    text: str | None
-    detail: dict[str, Any]
-
-    @classmethod
-    def of(cls, row: TimelineEntry) -> Self:
-        """The entry as people see it."""
-        return cls(
-            position=row.position,
-            event=row.event,
-            event_name=EVENT_NAMES[row.event],
-            at=row.at,
-            round=row.round,
-            unit=row.unit,
-            by=row.by,
-            rule=row.rule,
-            text=row.text,
-            detail=row.detail,
-        )
-
-
-class Timeline(BaseModel):
-    """工单全程，最早的在前。"""
-
-    items: list[TimelineItem]
 
 
 def deadlines_of(row: TicketRow, law: Law) -> list[RunningDeadline]:
@@ -255,11 +216,13 @@ def deadlines_of(row: TicketRow, law: Law) -> list[RunningDeadline]:
 
 def _summary(row: TicketRow, view: View) -> dict[str, Any]:
     pack = view.law.pack(row.policy or "")
+    acts = open_to(row, pack, asker=view.caller, co_units=row.co_units)
     columns = (
-        *("id", "number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title"),
-        *("channel", "category", "state", "unit", "round", "accepted_at", "dispatched_at"),
-        *("signed_at", "replied_at", "interim_closed_at", "promised_at", "reopened_at"),
-        *("closed_at", "sequence"),
+        *("id", "number", "jurisdiction", "handled_in", "request_type", "urgency", "title"),
+        "is_enforcement",
+        *("channel", "category", "state", "unit", "co_units", "round", "accepted_at"),
+        *("dispatched_at", "signed_at", "replied_at", "interim_closed_at", "promised_at"),
+        *("reopened_at", "closed_at", "sequence"),
     )
     return {column: getattr(row, column) for column in columns} | {
         "request_type_name": CHINESE[row.request_type],
@@ -267,6 +230,6 @@ def _summary(row: TicketRow, view: View) -> dict[str, Any]:
         "channel_name": CHINESE[row.channel],
         "state_name": CHINESE[row.state],
         "unit_name": view.unit_names.get(row.unit or ""),
-        "allowed": open_to(row, pack, role=view.caller.role),
+        "allowed": [act for act in acts if act not in done_of(view.own_parts.get(row.id))],
         "deadlines": deadlines_of(row, view.law),
     }

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.rules import later, route, ticket_in
+from services.gateway.rules import OPEN, later, route, ticket_in
 from shared import seen
 from shared.events.words import Service
 from shared.problems import NotFound, Problem
@@ -16,7 +16,8 @@ from shared.telemetry import current_traceparent
 
 SEEN_MAX = 100_000
 SEEN_HEADER = seen.HEADER.lower().encode()
-OURS = (SEEN_HEADER, b"traceparent")
+CLIENT_HEADER = b"x-client-address"
+OURS = (SEEN_HEADER, b"traceparent", CLIENT_HEADER)
 
 
 class Way(NamedTuple):
@@ -26,7 +27,7 @@ class Way(NamedTuple):
 
 
 class Door:
-    """Passes calls under `/v1/` to the service that they are for, all others to `inner`."""
+    """Passes calls under `/v1/` to the service that they are for, its own and others to `inner`."""
 
     def __init__(
         self, inner: ASGIApp, hops: Mapping[Service, ASGIApp], tokens: TokenReader
@@ -39,7 +40,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+        if scope["type"] == "http" and scope["path"].startswith("/v1/") and not _is_ours(scope):
             await self._measured(scope, receive, send)
         else:
             await self._inner(scope, receive, send)
@@ -47,7 +48,8 @@ class Door:
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             headers: dict[bytes, bytes] = dict(scope["headers"])
-            self._tokens.read(headers.get(b"authorization", b"").decode("latin-1"))
+            if not OPEN.fullmatch(scope["path"]):
+                self._tokens.read(headers.get(b"authorization", b"").decode("latin-1"))
             service = route(scope["method"], scope["path"])
             if service is None:
                 raise NotFound
@@ -60,6 +62,8 @@ class Door:
     async def _pass(self, service: Service, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [pair for pair in scope["headers"] if pair[0] not in OURS]
         headers.append((b"traceparent", (current_traceparent() or "").encode()))
+        address, _ = scope.get("client") or ("", 0)
+        headers.append((CLIENT_HEADER, address.encode()))
         ticket = ticket_in(scope["path"])
         if ticket is not None:
             headers += self._seen_header(ticket, scope["headers"])
@@ -95,3 +99,7 @@ class Door:
                 headers[place] = (SEEN_HEADER, seen.write_seen(ticket, known).encode())
                 return {**message, "headers": headers}
         return message
+
+
+def _is_ours(scope: Scope) -> bool:
+    return route(scope["method"], scope["path"]) is Service.GATEWAY

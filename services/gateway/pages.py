@@ -45,7 +45,8 @@ async def openapi(request: Request) -> JSONResponse:
     """All services' operations in one document."""
     state = request.app.state
     if not hasattr(state, "openapi"):
-        state.openapi = merge(await _documents(state.hops))
+        own = {Service.GATEWAY: request.app.openapi()}
+        state.openapi = merge(await _documents(state.hops) | own)
     return JSONResponse(state.openapi)
 
 

@@ -8,18 +8,30 @@ TICKET = r"/v1/tickets/[0-9a-fA-F-]{36}"
 ROUTES: tuple[tuple[str, str, Service], ...] = (
     ("POST", r"/v1/tickets(/bulk)?", Service.INTAKE),
     ("*", TICKET + r"/(follow-up|rate|caller|reveal-caller|verify|amend)", Service.INTAKE),
-    ("*", r"/v1/(jurisdictions|categories)(/.*)?", Service.INTAKE),
-    ("*", r"/v1/(scope|verifications|hotlines)(/.*)?", Service.INTAKE),
+    ("*", TICKET + r"/(withdraw|screen|decide-screening|report-emergency|abuse)", Service.INTAKE),
+    ("*", TICKET + r"/(attachments|disputes|publish|take-back)(/.*)?", Service.INTAKE),
+    ("*", r"/v1/(jurisdictions|categories|attachments|callers)(/.*)?", Service.INTAKE),
+    ("*", r"/v1/(scope|verifications|hotlines|inbound(-sources)?|public)(/.*)?", Service.INTAKE),
+    (
+        "*",
+        r"/v1/(follow-ups|screenings|disputes|publications|caller-notices)(/.*)?",
+        Service.INTAKE,
+    ),
+    ("*", r"/v1/(abuses|calls|seats|quality-forms|quality-checks)(/.*)?", Service.INTAKE),
     ("GET", TICKET + r"/deadlines", Service.SLA),
     ("*", TICKET + r"/(extend|(decide|explain)-extension|(set|decide)-limit)", Service.SLA),
     ("*", TICKET + r"/(pause|resume)", Service.SLA),
     ("*", r"/v1/(deadlines|extensions|limits|promises)(/.*)?", Service.SLA),
     ("*", r"/v1/(orders|policies|calendars)(/.*)?", Service.SLA),
     ("*", r"/v1/tickets(/.*)?", Service.DISPATCH),
-    ("*", r"/v1/(units|duty-rules|precedents)(/.*)?", Service.DISPATCH),
+    ("*", r"/v1/(units|duty-rules|precedents|cases|machine)(/.*)?", Service.DISPATCH),
+    ("*", r"/v1/(repeats|masters|suggestions|terminations|notices)(/.*)?", Service.DISPATCH),
     ("*", r"/v1/articles(/.*)?", Service.KNOWLEDGE),
+    ("*", r"/v1/(feeds|subscriptions)(/.*)?", Service.GATEWAY),
     ("*", r"/v1/analytics(/.*)?", Service.ANALYTICS),
 )
+OPEN = re.compile(r"/v1/(public|inbound)(/.*)?")
+"""Callers and senders of messages have no token: a query code or a signature opens these."""
 _COMPILED = tuple((method, re.compile(pattern), service) for method, pattern, service in ROUTES)
 _TICKET_ID = re.compile(r"/v1/tickets/([0-9a-fA-F-]{36})(?:/.*)?")
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import Route
 
 from services.intake import operations, queries, rules, schemas
@@ -12,10 +11,9 @@ from services.intake.filing.filer import Filer
 from services.intake.filing.requests import Key
 from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Identity, Vault
-from shared import seen
 from shared.answers import json_body, problems_of
 from shared.events.words import Role
-from shared.idempotency import Answer, hash_body, read_key, run_act
+from shared.idempotency import hash_body, read_key
 from shared.problems import (
     ActRefused,
     Malformed,
@@ -28,11 +26,9 @@ from shared.problems import (
     Unavailable,
 )
 from shared.security import Caller, principal_of
-from shared.seen import wait_for_seen
 from shared.service import runtime_of
 
 FILERS = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
-ASKERS = (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR)
 READERS = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     Malformed,
@@ -105,49 +101,6 @@ async def file_bulk(request: Request, caller: Caller) -> Response:
     return await answer_lines(runtime_of(request), state.vault, state.directory, request, caller)
 
 
-@router.post("/tickets/{ticket_id}/follow-up", response_model=schemas.CallerActed, tags=["tickets"])
-async def follow_up(
-    ticket_id: UUID, body: schemas.FollowUpIn, request: Request, caller: Caller
-) -> Response:
-    """回访 (A10, ZY 14)."""
-    caller.require(*ASKERS)
-    runtime = runtime_of(request)
-    await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-
-    async def operation(session: AsyncSession) -> Answer:
-        ticket = await operations.lock_own_ticket(session, ticket_id, caller)
-        inquiry = operations.Inquiry(body.is_reached, body.is_solved, body.note)
-        acted = await operations.follow_up(
-            session, runtime, ticket, by=caller.subject, inquiry=inquiry
-        )
-        return schemas.answer_of(acted)
-
-    return await run_act(runtime, request, caller, operation)
-
-
-@router.post("/tickets/{ticket_id}/rate", response_model=schemas.CallerActed, tags=["tickets"])
-async def rate(ticket_id: UUID, body: schemas.RateIn, request: Request, caller: Caller) -> Response:
-    """评价 (A12, ZY 14.1). Satisfied, or found to conform by a supervisor: the ticket closes."""
-    caller.require(*((Role.SUPERVISOR,) if body.conforms else ASKERS))
-    runtime = runtime_of(request)
-    await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-
-    async def operation(session: AsyncSession) -> Answer:
-        ticket = await operations.lock_own_ticket(session, ticket_id, caller)
-        opinion = operations.Opinion(
-            result=body.result,
-            hotline=body.hotline,
-            contact=body.contact,
-            is_solved=body.is_solved,
-            conforms=body.conforms,
-        )
-        return schemas.answer_of(
-            await operations.rate(session, runtime, ticket, by=caller.subject, opinion=opinion)
-        )
-
-    return await run_act(runtime, request, caller, operation)
-
-
 @router.get("/tickets/{ticket_id}/caller", response_model=schemas.CallerOut, tags=["tickets"])
 async def masked_caller(ticket_id: UUID, request: Request, caller: Caller) -> schemas.CallerOut:
     """诉求人（脱敏）."""
@@ -196,30 +149,16 @@ async def list_jurisdictions(request: Request, _: Caller) -> list[schemas.Jurisd
     return [schemas.JurisdictionOut(code=row.code, name=row.name) for row in rows]
 
 
-@router.put("/categories/{code}", response_model=schemas.CategoryOut, tags=["directory"])
-async def put_category(
-    code: str, body: schemas.CategoryIn, request: Request, caller: Caller
-) -> schemas.CategoryOut:
-    """统一类别 (A2, GS 二(三)2)."""
-    caller.require(Role.ADMINISTRATOR)
-    async with runtime_of(request).database.sessions() as session, session.begin():
-        await operations.put_category(session, code, body.name, body.parent)
-    return schemas.CategoryOut(code=code, name=body.name, parent=body.parent)
-
-
-@router.get("/categories", response_model=list[schemas.CategoryOut], tags=["directory"])
-async def list_categories(request: Request, _: Caller) -> list[schemas.CategoryOut]:
-    """统一类别表."""
-    async with runtime_of(request).database.sessions() as session:
-        rows = await queries.list_categories(session)
-    return [schemas.CategoryOut(code=row.code, name=row.name, parent=row.parent) for row in rows]
-
-
 def _identity(request: Request, sealed: bytes | None, ticket_id: UUID) -> Identity:
     vault: Vault = request.app.state.vault
     return {} if sealed is None else vault.open(sealed, ticket_id)
 
 
 def _masked(identity: Identity) -> schemas.CallerOut:
-    masks = {"name": rules.mask_name, "phone": rules.mask_phone, "address": rules.mask_address}
+    masks = {
+        "name": rules.mask_name,
+        "phone": rules.mask_phone,
+        "address": rules.mask_address,
+        "contact": rules.mask_name,
+    }
     return schemas.CallerOut(**{name: masks[name](str(value)) for name, value in identity.items()})

@@ -1,24 +1,22 @@
 """What intake does with what it hears."""
 
-from typing import Any
 from uuid import UUID
 
-from services.intake.operations import keep_articles, keep_units, move_tickets
+from services.intake.attachments import consumer as attachments
+from services.intake.follow_ups import consumer as follow_ups
+from services.intake.lapses.operations import judge_silence
+from services.intake.operations import keep_articles, keep_units
+from services.intake.progress.operations import take_moved, take_news
+from services.intake.progress.rules import NEWS
+from services.intake.quality import consumer as quality
+from services.intake.repeats import consumer as repeats
 from services.intake.verifications.operations import judge_deadlines
-from shared.events.dispatch import (
-    TicketClosed,
-    TicketDispatched,
-    TicketInterimClosed,
-    TicketReopened,
-    TicketReplied,
-    TicketResponded,
-    TicketSigned,
-    UnitChanged,
-)
-from shared.events.envelope import Event
+from shared.events.dispatch import UnitChanged
+from shared.events.envelope import Event, Payload
 from shared.events.knowledge import ArticlePublished, ArticleRetired
+from shared.events.loop import TicketCoUnitsChosen, TicketMoved
 from shared.events.sla import DeadlineReached
-from shared.events.words import State, Step
+from shared.events.words import Step
 from shared.inbox import Handler, Handlers, Heard
 from shared.lawbook import law_handlers
 from shared.runtime import Runtime
@@ -31,15 +29,14 @@ def handlers(runtime: Runtime) -> Handlers:
         ours = [event for event in events if event.data.step is Step.VERIFY]
         if ours:
             await judge_deadlines(heard, ours, source=runtime.source)
+        silent = [event for event in events if event.data.step is Step.FOLLOW_UP]
+        if silent:
+            await judge_silence(heard, silent, source=runtime.source)
 
     return {
-        TicketDispatched: _moves_to(State.DISPATCHED),
-        TicketSigned: _moves_to(State.SIGNED),
-        TicketResponded: _moves_to(State.SIGNED),
-        TicketInterimClosed: _moves_to(State.INTERIM_CLOSED),
-        TicketReplied: _moves_to(State.REPLIED),
-        TicketReopened: _moves_to(State.SIGNED),
-        TicketClosed: _moves_to(State.CLOSED),
+        **{payload: _in_turn(take_news, *ours) for payload, ours in more_of_news().items()},
+        TicketMoved: take_moved,
+        TicketCoUnitsChosen: attachments.on_co_units_chosen,
         ArticlePublished: _on_article_published,
         ArticleRetired: _on_article_retired,
         UnitChanged: _on_unit_changed,
@@ -48,13 +45,22 @@ def handlers(runtime: Runtime) -> Handlers:
     }
 
 
-def _moves_to(state: State) -> Handler:
-    async def on_ticket_moved(heard: Heard, events: list[Event[Any]]) -> None:
-        await move_tickets(
-            heard.connection, [(UUID(event.subject), state, event.data.unit) for event in events]
-        )
+def more_of_news() -> dict[type[Payload], list[Handler]]:
+    """What is done with news of tickets beside keeping their states, in turn."""
+    more: dict[type[Payload], list[Handler]] = {payload: [] for payload in NEWS}
+    nouns = (attachments.handlers(), follow_ups.handlers(), repeats.handlers(), quality.handlers())
+    for handlers_of_noun in nouns:
+        for payload, handler in handlers_of_noun.items():
+            more[payload].append(handler)
+    return more
 
-    return on_ticket_moved
+
+def _in_turn(*handlers: Handler) -> Handler:
+    async def on_news(heard: Heard, events: list[Event[Payload]]) -> None:
+        for handler in handlers:
+            await handler(heard, events)
+
+    return on_news
 
 
 async def _on_unit_changed(heard: Heard, events: list[Event[UnitChanged]]) -> None:

@@ -1,5 +1,6 @@
-"""What filing must know of places and subjects, kept in memory: both only ever grow."""
+"""What filing must know of places and subjects, kept in memory for a moment."""
 
+import time
 from datetime import UTC, datetime
 
 from shared.policy.model import Pack
@@ -8,6 +9,8 @@ from shared.runtime import Runtime
 
 NOW = "SELECT coalesce($1::timestamptz, clock_timestamp())"
 ACTIVE = "SELECT is_active FROM units WHERE code = $1"
+REMEMBERED_SECONDS = 5.0
+"""What another process retired is filed under no longer than so long."""
 
 
 class Directory:
@@ -17,7 +20,8 @@ class Directory:
         self._runtime = runtime
         self._pool = runtime.database.pool
         self._jurisdictions: set[str] = set()
-        self._categories: set[str] = set()
+        self._categories: dict[str, tuple[bool, str | None]] = {}
+        self._loaded_at = 0.0
 
     async def require(self, jurisdiction: str, category: str | None) -> None:
         """Raise `Malformed`, naming the field, where a code is not in use."""
@@ -31,13 +35,28 @@ class Directory:
         await self.require_category(category)
 
     async def require_category(self, category: str | None) -> None:
-        """Raise `Malformed` where a category is named that is not in use."""
-        if category is not None and category not in self._categories:
+        """Raise `Malformed` where a category is named that is not in use, or no longer."""
+        if category is None:
+            return
+        now = time.monotonic()
+        if now - self._loaded_at > REMEMBERED_SECONDS:
+            # One asks; the others go on meanwhile with what was known.
+            self._loaded_at = now
             await self._load()
-            if category not in self._categories:
-                raise field_error(
-                    "category", "unknown_category", "没有这个类别，类别见 GET /v1/categories"
-                )
+        elif category not in self._categories:
+            await self._load()
+        if category not in self._categories:
+            raise field_error(
+                "category", "unknown_category", "没有这个类别，类别见 GET /v1/categories"
+            )
+        is_active, successor = self._categories[category]
+        if not is_active:
+            instead = f"，请改用 {successor}" if successor else ""
+            raise field_error("category", "retired_category", f"这个类别已停用{instead}")
+
+    def forget(self) -> None:
+        """Look the subjects up again: this process changed them."""
+        self._categories = {}
 
     async def require_unit(self, field: str, code: str) -> None:
         """Raise `Malformed` where no such unit works. Units come and go: none is remembered."""
@@ -57,5 +76,5 @@ class Directory:
     async def _load(self) -> None:
         rows = await self._pool.fetch("SELECT code FROM jurisdictions")
         self._jurisdictions = {row["code"] for row in rows}
-        rows = await self._pool.fetch("SELECT code FROM categories")
-        self._categories = {row["code"] for row in rows}
+        rows = await self._pool.fetch("SELECT code, is_active, successor FROM categories")
+        self._categories = {row["code"]: (row["is_active"], row["successor"]) for row in rows}

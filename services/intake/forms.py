@@ -6,22 +6,30 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.intake import rules
 from services.intake.directory import Directory
-from services.intake.filing.requests import Ask, Filing, History, Key, Request
+from services.intake.filing.requests import Ask, Filing, Handed, History, Key, Request
 from services.intake.identity import Identity
 from services.intake.operations import ground_of
 from services.intake.schemas import CallerIn, FileTicket, HistoryIn
-from shared.events.words import Role
+from shared.events.words import Channel, Role
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
-from shared.problems import Malformed, field_error, field_errors
+from shared.problems import CHINESE_MESSAGES, Malformed, field_error, field_errors
 from shared.security import Principal
 from shared.telemetry import current_traceparent
 
 FORM = TypeAdapter(FileTicket)
 VERIFIERS = (Role.OPERATOR, Role.SUPERVISOR)
 HISTORIANS = (Role.OPERATOR, Role.ADMINISTRATOR)
-WAYS = ("history", "verify", "refusal", "answered_by")
+WAYS = ("history", "verify", "refusal", "answered_by", "handed_over")
 """What else than accepting can be done with a request; one of them at most."""
+
+PAPER = (Channel.LETTER, Channel.FAX)
+WITHOUT_WORDS = {
+    Channel.LETTER: "（来信，内容见附件扫描件）",
+    Channel.FAX: "（传真，内容见附件扫描件）",
+    Channel.VOICEMAIL: "（语音留言，内容见附件录音）",
+}
+"""What a request says whose words are in its files alone."""
 
 
 def parse_request(body: bytes) -> FileTicket:
@@ -42,9 +50,14 @@ async def filing_of(
             "jurisdiction", "not_yours", f"您只能登记 {caller.jurisdiction} 范围内的诉求"
         )
     _require_one_way(body)
+    content = _content(body)
     if body.verify is not None:
         caller.require(*VERIFIERS)
         await directory.require_unit("verify.unit", body.verify.unit)
+    if body.about_unit is not None:
+        await directory.require_unit("about_unit", body.about_unit)
+    if body.override is not None and body.repeats is None:
+        raise field_error("override", "no_repeat", "仅用于再次反映的终结件，须同时填写 repeats")
     is_exact = body.refusal is not None
     pack = await directory.pack_in_force(body.jurisdiction, is_exact=is_exact)
     request = Request(
@@ -52,8 +65,8 @@ async def filing_of(
         request_type=body.type,
         urgency=body.urgency,
         is_enforcement=body.is_enforcement,
-        title=body.title or rules.title_of(body.content),
-        content=body.content,
+        title=body.title or rules.title_of(content),
+        content=content,
         channel=body.channel,
         channel_ref=body.channel_ref,
         external_id=body.external_id,
@@ -66,8 +79,30 @@ async def filing_of(
         is_solved=body.is_solved,
         ask=None if body.verify is None else Ask(body.verify.unit, body.verify.question),
         history=None if body.history is None else _history(caller, body.history, body.filed_at),
+        about_unit=body.about_unit,
+        repeats=body.repeats,
+        override=body.override,
+        is_mediation=body.is_mediation,
+        attachments=tuple(body.attachments),
+        handed=None if body.handed_over is None else Handed(**dict(body.handed_over)),
     )
     return Filing(request, pack, caller.subject, key, current_traceparent())
+
+
+def _content(body: FileTicket) -> str:
+    """The words of a request; paper and recordings may come without."""
+    if body.content:
+        return body.content
+    words = WITHOUT_WORDS.get(body.channel)
+    if words is not None and body.attachments:
+        return words
+    if body.channel in PAPER:
+        raise field_error("content", "empty_letter", "来信来件没有文字，也没有扫描件")
+    if body.content is None:
+        raise field_error("content", "missing", CHINESE_MESSAGES["missing"])
+    raise field_error(
+        "content", "string_too_short", CHINESE_MESSAGES["string_too_short"].format(min_length=1)
+    )
 
 
 def _identity(caller: CallerIn) -> Identity | None:
@@ -78,6 +113,8 @@ def _identity(caller: CallerIn) -> Identity | None:
         identity["phone"] = caller.phone
     if caller.address:
         identity["address"] = caller.address
+    if caller.contact:
+        identity["contact"] = caller.contact
     return identity or None
 
 

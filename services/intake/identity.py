@@ -19,6 +19,8 @@ class Identity(TypedDict, total=False):
     name: str
     phone: str
     address: str
+    contact: str
+    """Another way to reach them: a mail address, an account of a messenger."""
 
 
 class Vault:
@@ -40,6 +42,16 @@ class Vault:
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         identity: Identity = orjson.loads(self._cipher.decrypt(nonce, body, ticket_id.bytes))
         return identity
+
+    def seal_bytes(self, content: bytes, owner: UUID) -> bytes:
+        """Something else that is secret, readable only with the key and for its owner."""
+        nonce = os.urandom(NONCE_BYTES)
+        return KEY_VERSION + nonce + self._cipher.encrypt(nonce, content, owner.bytes)
+
+    def open_bytes(self, sealed: bytes, owner: UUID) -> bytes:
+        """What was sealed for this owner. Raises `InvalidTag` where it was changed or moved."""
+        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        return self._cipher.decrypt(nonce, body, owner.bytes)
 
     def phone_index(self, phone: str) -> bytes:
         """The same for the same number, and of no use without the key."""

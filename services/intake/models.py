@@ -14,12 +14,15 @@ from sqlalchemy import (
     Sequence,
     Text,
     Uuid,
+    false,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.lawbook import add_law_tables
+from shared.notices import add_notice_tables
 from shared.tables import add_shared_tables
 
 
@@ -37,6 +40,7 @@ class Base(DeclarativeBase):
 
 add_shared_tables(Base.metadata)
 add_law_tables(Base.metadata)
+add_notice_tables(Base.metadata)
 SERIAL = Sequence("ticket_serial", metadata=Base.metadata)
 
 
@@ -56,7 +60,12 @@ class Category(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(index=True)
-    parent: Mapped[str | None] = mapped_column(ForeignKey("categories.code"))
+    parent: Mapped[str | None] = mapped_column(ForeignKey("categories.code"), index=True)
+    domain: Mapped[str | None]
+    """Of the five, on the first level alone (ZY 9)."""
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+    """What is retired is kept: tickets have it; no new one gets it."""
+    successor: Mapped[str | None] = mapped_column(ForeignKey("categories.code"))
 
 
 class Caller(Base):
@@ -96,9 +105,16 @@ class Ticket(Base):
     article_id: Mapped[UUID | None]
     policy: Mapped[str]
     unit: Mapped[str | None]
+    about_unit: Mapped[str | None]
+    repeats: Mapped[UUID | None]
+    override: Mapped[str | None]
+    is_mediation: Mapped[bool] = mapped_column(server_default=false())
+    main: Mapped[UUID | None]
+    """The ticket that it goes with, where the same caller asked again (A7)."""
     sequence: Mapped[int]
 
     __table_args__ = (
+        Index("tickets_accepted_at", "accepted_at", postgresql_using="brin"),
         Index(
             "tickets_channel_ref",
             "jurisdiction",
@@ -193,6 +209,9 @@ class FollowUp(Base):
     is_reached: Mapped[bool]
     is_solved: Mapped[bool | None]
     note: Mapped[str | None]
+    way: Mapped[str | None]
+    cause: Mapped[str | None]
+    task_id: Mapped[UUID | None]
 
 
 class Rating(Base):
@@ -209,6 +228,16 @@ class Rating(Base):
     contact: Mapped[str | None]
     is_solved: Mapped[bool]
     closes: Mapped[str | None]
+    task_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The follow-up that it answers; it is about that follow-up's reply."""
+    unit: Mapped[str | None]
+    cause: Mapped[str | None]
+    doubt: Mapped[str | None]
+    comment: Mapped[str | None]
+    """The caller's own words; they stay here."""
+    standing: Mapped[str | None]
+    """How the public figures count it; none for what they never count."""
+    voided_at: Mapped[datetime | None]
 
 
 class Article(Base):
@@ -227,7 +256,9 @@ class Look(Base):
     __tablename__ = "looks"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    ticket_id: Mapped[UUID] = mapped_column(index=True)
+    ticket_id: Mapped[UUID | None] = mapped_column(index=True)
+    caller_id: Mapped[UUID | None]
+    """Whose requests were looked up by a telephone number, where that was it."""
     by: Mapped[str]
     at: Mapped[datetime]
     purpose: Mapped[str]

@@ -10,13 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import rules
-from services.intake.models import Category, FollowUp, Jurisdiction, Look, Rating, Ticket
+from services.intake.models import Jurisdiction, Look, Ticket
 from shared import outbox
 from shared.clock import Clock
 from shared.database import Connection
+from shared.events.chinese import CHINESE
 from shared.events.envelope import Event, Payload
-from shared.events.intake import TicketFollowedUp, TicketRated
-from shared.events.words import CHINESE, Act, CloseReason, Satisfaction, State
+from shared.events.words import Act, State
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
 from shared.problems import ActRefused, NotFound, field_error
@@ -52,19 +52,6 @@ async def put_jurisdiction(session: AsyncSession, code: str, name: str) -> None:
     )
 
 
-async def put_category(session: AsyncSession, code: str, name: str, parent: str | None) -> None:
-    """Add a subject to the taxonomy, or rename it. Raises `NotFound` for an unknown parent."""
-    if parent is not None and await session.get(Category, parent) is None:
-        raise NotFound(f"上级类别 {parent} 不存在。")
-    row = insert(Category).values(code=code, name=name, parent=parent)
-    await session.execute(
-        row.on_conflict_do_update(
-            index_elements=["code"],
-            set_={"name": row.excluded.name, "parent": row.excluded.parent},
-        )
-    )
-
-
 async def lock_ticket(session: AsyncSession, ticket_id: UUID) -> Ticket:
     """The ticket, its row locked until the end. Raises `NotFound`."""
     ticket = await session.get(Ticket, ticket_id, with_for_update=True)
@@ -79,77 +66,6 @@ async def lock_own_ticket(session: AsyncSession, ticket_id: UUID, caller: Princi
     if not caller.sees(ticket.jurisdiction, None):
         raise NotFound
     return ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """What came of asking the caller about a reply."""
-
-    is_reached: bool
-    is_solved: bool | None
-    note: str | None
-
-
-async def follow_up(
-    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, inquiry: Inquiry
-) -> Acted:
-    """Record that the caller was asked (ZY 14). Raises `ActRefused` where nothing is replied."""
-    require_act(ticket, Act.FOLLOW_UP)
-    at = await runtime.clock.now(session)
-    session.add(
-        FollowUp(
-            ticket_id=ticket.id,
-            at=at,
-            by=by,
-            is_reached=inquiry.is_reached,
-            is_solved=inquiry.is_solved,
-            note=inquiry.note,
-        )
-    )
-    payload = TicketFollowedUp(
-        is_reached=inquiry.is_reached, is_solved=inquiry.is_solved, note=inquiry.note
-    )
-    return await say(session, runtime, ticket, at, payload)
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What the caller thinks; `conforms` is a reviewer's word that the reply is lawful."""
-
-    result: Satisfaction
-    hotline: Satisfaction | None
-    contact: Satisfaction | None
-    is_solved: bool
-    conforms: bool
-
-
-async def rate(
-    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, opinion: Opinion
-) -> Acted:
-    """Record a rating (ZY 14.1); dispatch closes the ticket when it hears of it."""
-    require_act(ticket, Act.RATE)
-    at = await runtime.clock.now(session)
-    reason: CloseReason | None = rules.closes(opinion.result, conforms=opinion.conforms)
-    session.add(
-        Rating(
-            ticket_id=ticket.id,
-            at=at,
-            by=by,
-            result=opinion.result,
-            hotline=opinion.hotline,
-            contact=opinion.contact,
-            is_solved=opinion.is_solved,
-            closes=reason,
-        )
-    )
-    payload = TicketRated(
-        result=opinion.result,
-        hotline=opinion.hotline,
-        contact=opinion.contact,
-        is_solved=opinion.is_solved,
-        closes=reason,
-    )
-    return await say(session, runtime, ticket, at, payload)
 
 
 async def record_look(

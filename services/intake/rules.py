@@ -15,14 +15,15 @@ SATISFIED = (
     Satisfaction.SATISFIED,
     Satisfaction.BASICALLY_SATISFIED,
 )
+UNANSWERED = (
+    *(State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED),
+    *(State.INTERIM_CLOSED, State.CHECKING, State.COORDINATING, State.LINKED),
+)
+"""The states in which a request was accepted and has no reply."""
 ALLOWED: dict[State, tuple[Act, ...]] = {
     State.VERIFYING: (Act.VERIFY, Act.AMEND),
-    State.ACCEPTED: (Act.AMEND,),
-    State.DISPATCHED: (Act.AMEND,),
-    State.SIGNED: (Act.AMEND,),
-    State.RETURN_REQUESTED: (Act.AMEND,),
-    State.INTERIM_CLOSED: (Act.AMEND,),
-    State.REPLIED: (Act.FOLLOW_UP, Act.RATE, Act.AMEND),
+    **dict.fromkeys(UNANSWERED, (Act.AMEND, Act.WITHDRAW)),
+    State.REPLIED: (Act.FOLLOW_UP, Act.RATE, Act.AMEND, Act.SCREEN, Act.DECIDE_SCREENING),
 }
 """The acts of the caller's side that a state allows."""
 

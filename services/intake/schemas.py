@@ -8,11 +8,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.intake.operations import Acted
 from shared import seen
 from shared.answers import BeijingTime, Input, RunningDeadline
+from shared.events.chinese import CHINESE
+from shared.events.kinds import EmergencyLine, HandOver
 from shared.events.words import (
-    CHINESE,
     Channel,
     RequestType,
-    Satisfaction,
     Service,
     State,
     Urgency,
@@ -22,6 +22,8 @@ from shared.jurisdictions import CODE_PATTERN
 
 # PostgreSQL stores no NUL.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+CONTENT_LENGTH_MAX = 20_000
+ATTACHMENTS_MAX = 20
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 
 
@@ -31,6 +33,9 @@ class CallerIn(Input):
     name: Annotated[Words | None, Field(max_length=100, description="姓名")] = None
     phone: Annotated[Words | None, Field(max_length=40, description="电话")] = None
     address: Annotated[Words | None, Field(max_length=300, description="地址")] = None
+    contact: Annotated[
+        Words | None, Field(max_length=200, description="其他联系方式，如电子邮箱、微信号")
+    ] = None
 
 
 class PlaceIn(Input):
@@ -57,6 +62,14 @@ class HistoryIn(Input):
     unit_name: Annotated[Words | None, Field(max_length=200, description="承办单位名称")] = None
 
 
+class HandedOverIn(Input):
+    """属于 110、119、120、122 的紧急事项，已转至该专线 (ZY 34)."""
+
+    line: Annotated[EmergencyLine, Field(description="转至的专线")]
+    way: Annotated[HandOver, Field(description="一键呼转、三方通话或工单转派")]
+    note: Annotated[Words | None, Field(max_length=2_000, description="交接情况")] = None
+
+
 class FileTicket(Input):
     """A request as filed."""
 
@@ -80,7 +93,10 @@ class FileTicket(Input):
     jurisdiction: Annotated[Code, Field(description="行政区划代码（GB/T 2260）")]
     type: Annotated[RequestType, Field(description="诉求类型")]
     title: Annotated[Words | None, Field(max_length=200, description="没有则取内容的开头")] = None
-    content: Annotated[Words, Field(min_length=1, max_length=20_000, description="诉求内容")]
+    content: Annotated[
+        Words | None,
+        Field(max_length=CONTENT_LENGTH_MAX, description="诉求内容；来信、传真和留言可只有附件"),
+    ] = None
     channel: Annotated[Channel, Field(description="来源渠道")]
     channel_ref: Annotated[Words | None, Field(min_length=1, max_length=200)] = None
     external_id: Annotated[Words | None, Field(min_length=1, max_length=200)] = None
@@ -95,6 +111,20 @@ class FileTicket(Input):
     is_solved: bool = True
     verify: Annotated[VerifyIn | None, Field(description="受理前先请单位核实")] = None
     history: Annotated[HistoryIn | None, Field(description="已办结的历史工单，不计时限")] = None
+    about_unit: Annotated[
+        Words | None, Field(min_length=1, max_length=64, description="被投诉单位的代码")
+    ] = None
+    is_mediation: Annotated[bool, Field(description="是否属于行政调解")] = False
+    repeats: Annotated[UUID | None, Field(description="同一诉求人此前反映同一事项的工单")] = None
+    override: Annotated[
+        Words | None,
+        Field(min_length=1, max_length=2_000, description="终结件再次派单的特殊情况 (ZY 15)"),
+    ] = None
+    attachments: Annotated[
+        list[UUID],
+        Field(max_length=ATTACHMENTS_MAX, description="附件的编号，须是登记人上传的"),
+    ] = Field(default_factory=list)
+    handed_over: Annotated[HandedOverIn | None, Field(description="已转紧急专线")] = None
 
 
 class Refusal(BaseModel):
@@ -105,6 +135,14 @@ class Refusal(BaseModel):
     channel: str
     source: str
     competent: str | None = Field(default=None, description="引导诉求人前往的有管辖权的部门")
+
+
+class TerminatedAnswer(BaseModel):
+    """终结件的答复口径 (ZY 15)."""
+
+    ticket_id: UUID = Field(description="被认定为终结件的工单")
+    number: str
+    script: str = Field(description="向诉求人答复解释的内容")
 
 
 class FiledTicket(BaseModel):
@@ -119,6 +157,7 @@ class FiledTicket(BaseModel):
     accepted_at: BeijingTime | None = Field(description="核实中的和历史工单没有受理时间")
     deadlines: list[RunningDeadline]
     refusal: Refusal | None = None
+    answer: TerminatedAnswer | None = Field(None, description="诉求人再次反映终结件时的答复")
 
 
 class BulkLine(BaseModel):
@@ -128,24 +167,6 @@ class BulkLine(BaseModel):
     status: int
     id: UUID | None = None
     problem: dict[str, Any] | None = None
-
-
-class FollowUpIn(Input):
-    """What came of asking the caller."""
-
-    is_reached: bool
-    is_solved: bool | None = None
-    note: Annotated[Words | None, Field(max_length=2_000)] = None
-
-
-class RateIn(Input):
-    """好差评."""
-
-    result: Satisfaction
-    hotline: Satisfaction | None = None
-    contact: Satisfaction | None = None
-    is_solved: bool
-    conforms: Annotated[bool, Field(description="经审核，答复符合法律、法规和政策")] = False
 
 
 class CallerActed(BaseModel):
@@ -186,6 +207,7 @@ class CallerOut(BaseModel):
     name: str | None = None
     phone: str | None = None
     address: str | None = None
+    contact: str | None = None
 
 
 class JurisdictionIn(Input):
@@ -199,18 +221,3 @@ class JurisdictionOut(BaseModel):
 
     code: str
     name: str
-
-
-class CategoryIn(Input):
-    """One subject."""
-
-    name: Annotated[Words, Field(min_length=1, max_length=100)]
-    parent: str | None = None
-
-
-class CategoryOut(BaseModel):
-    """One subject of the taxonomy."""
-
-    code: str
-    name: str
-    parent: str | None

@@ -11,10 +11,17 @@ from services.sla import operations
 from services.sla.corrections.consumer import on_ticket_amended
 from services.sla.extensions.consumer import on_ticket_erased
 from services.sla.hearing import Clocks, law_of, lock, pack_of, show_promises, start_from
+from services.sla.letters.operations import note_cases, on_ticket_attached
+from services.sla.links.consumer import (
+    on_ticket_linked,
+    on_ticket_split,
+    on_ticket_terminated,
+)
+from services.sla.links.operations import record_units
 from services.sla.operations import Dispatch, Done, NewClock
 from services.sla.orders import consumer as orders
 from services.sla.questions.consumer import on_judged
-from services.sla.returns.consumer import keep_returns
+from services.sla.returns.consumer import keep_returns, on_ticket_coordinated
 from services.sla.rules import (
     CLOCKED_STEPS,
     UNIT_STEPS,
@@ -26,6 +33,7 @@ from services.sla.rules import (
     starts_from,
 )
 from services.sla.verifications.consumer import on_ticket_verified, on_verification_requested
+from shared.events.callers import TicketAttached
 from shared.events.dispatch import (
     DeadlineJudged,
     TicketClosed,
@@ -51,12 +59,14 @@ from shared.events.intake import (
     TicketVerified,
     VerificationRequested,
 )
+from shared.events.loop import TicketCoordinated, TicketLinked, TicketSplit
 from shared.events.words import ReturnDecision, Step
 from shared.inbox import Handlers, Heard
 from shared.policy.deadlines import Matter
 from shared.runtime import Runtime
 
-ALL_STEPS = (*sorted(CLOCKED_STEPS), Step.PROGRESS, Step.VERIFY)
+ALL_STEPS = (*sorted(CLOCKED_STEPS), Step.PROGRESS, Step.VERIFY, Step.FOLLOW_UP)
+REDONE_STEPS = (*UNIT_STEPS, Step.FOLLOW_UP)
 
 
 def handlers(runtime: Runtime) -> Handlers:
@@ -72,15 +82,19 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketResponded: partial(on_ticket_responded, runtime),
         TicketReturnRequested: partial(on_ticket_return_requested, runtime),
         TicketReturnDecided: on_ticket_return_decided,
+        TicketCoordinated: on_ticket_coordinated,
         TicketInterimClosed: partial(on_ticket_interim_closed, runtime),
         TicketProgressed: partial(on_ticket_progressed, runtime),
-        TicketReplied: on_ticket_replied,
+        TicketReplied: partial(on_ticket_replied, runtime),
         TicketReopened: partial(on_ticket_reopened, runtime),
         TicketWithdrawn: on_ticket_ended,
-        TicketClosed: on_ticket_ended,
-        TicketTerminated: on_ticket_ended,
+        TicketClosed: on_ticket_closed,
+        TicketTerminated: on_ticket_terminated,
+        TicketLinked: on_ticket_linked,
+        TicketSplit: partial(on_ticket_split, runtime),
         TicketForwarded: on_ticket_ended,
         TicketErased: on_ticket_erased,
+        TicketAttached: on_ticket_attached,
         DeadlineJudged: judged,
         DeadlineAnswered: judged,
     }
@@ -121,7 +135,11 @@ async def on_ticket_dispatched(
 ) -> None:
     """Dispatch was done; the unit's time begins, and ends for a unit that had it before."""
     clocks, done = await lock(heard, events)
-    again = [one for one in done if clocks[one.ticket_id].dispatched_at is not None]
+    again = [
+        one
+        for one in done
+        if clocks[one.ticket_id].dispatched_at or clocks[one.ticket_id].linked_at
+    ]
     await operations.settle(heard.connection, News.DONE, [Step.DISPATCH], done)
     await operations.settle(heard.connection, News.STOPPED, UNIT_STEPS, again)
     await operations.record_dispatches(
@@ -131,6 +149,7 @@ async def on_ticket_dispatched(
             for event in events
         ],
     )
+    await note_cases(heard, events)
     await start_from(runtime, heard, Act.DISPATCH, done, clocks)
 
 
@@ -195,12 +214,19 @@ async def on_ticket_progressed(
     await _start_reports(runtime, heard, reporting, clocks)
 
 
-async def on_ticket_replied(heard: Heard, events: list[Event[TicketReplied]]) -> None:
-    """A checked reply stops the handling clock."""
-    _, done = await lock(heard, events)
+async def on_ticket_replied(
+    runtime: Runtime, heard: Heard, events: list[Event[TicketReplied]]
+) -> None:
+    """A checked reply stops the handling clock; the caller's time to answer begins (ZY 14.1)."""
+    clocks, done = await lock(heard, events)
     answered = [Step.RESPOND, Step.HANDLE, Step.RESULT, Step.PROGRESS]
     await operations.settle(heard.connection, News.DONE, answered, done)
+    await operations.settle(heard.connection, News.STOPPED, [Step.FOLLOW_UP], done)
     await operations.record_replies(heard.connection, done)
+    with_main = [event for event in events if clocks[UUID(event.subject)].unit is None]
+    units = [(UUID(event.subject), event.data.unit) for event in with_main]
+    await record_units(heard.connection, units)
+    await _start_step(runtime, heard, Step.FOLLOW_UP, done, clocks)
 
 
 async def on_ticket_reopened(
@@ -208,12 +234,19 @@ async def on_ticket_reopened(
 ) -> None:
     """The unit must handle again, with the handling time of the type anew (ZY 14.2)."""
     clocks, done = await lock(heard, events)
-    await operations.settle(heard.connection, News.STOPPED, UNIT_STEPS, done)
+    await operations.settle(heard.connection, News.STOPPED, REDONE_STEPS, done)
     await operations.record_redos(heard.connection, [one.ticket_id for one in done])
     await _start_step(runtime, heard, Step.HANDLE, done, clocks)
 
 
-async def on_ticket_ended(heard: Heard, events: list[Event[Payload]]) -> None:
+async def on_ticket_closed(heard: Heard, events: list[Event[TicketClosed]]) -> None:
+    """The caller answered, or a person decided: what was asked of the caller is done."""
+    _, done = await lock(heard, events)
+    await operations.settle(heard.connection, News.DONE, [Step.FOLLOW_UP], done)
+    await on_ticket_ended(heard, events)
+
+
+async def on_ticket_ended(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     """The ticket ended here: nothing runs on. What was due before is still judged."""
     _, done = await lock(heard, events)
     await operations.settle(heard.connection, News.STOPPED, ALL_STEPS, done)

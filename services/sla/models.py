@@ -44,6 +44,8 @@ class TicketClock(Base):
     replied_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     pause_ground: Mapped[str | None]
+    linked_at: Mapped[datetime | None]
+    """When it last began to go with another ticket: what ran before is of another life (A8)."""
     law_limit: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """`{law, article, amount, unit}`, which takes the place of the pack's handling time (C8)."""
     unit: Mapped[str | None]
@@ -51,6 +53,8 @@ class TicketClock(Base):
     round: Mapped[int] = mapped_column(server_default=text("0"))
     sequence: Mapped[int] = mapped_column(server_default=text("0"))
     """Of the last event that sla said of this ticket."""
+    needs_letter: Mapped[bool] = mapped_column(server_default=false())
+    """The coordination group sent it: extensions carry a letter (ZY 13.5)."""
     is_closed: Mapped[bool] = mapped_column(server_default=false())
     closed_at: Mapped[datetime | None]
 
@@ -116,6 +120,7 @@ class Extension(Base):
     ground: Mapped[str]
     reason: Mapped[str]
     evidence: Mapped[str | None]
+    letter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_exceptional: Mapped[bool]
     asked_at: Mapped[datetime]
     asked_by: Mapped[str]

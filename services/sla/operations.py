@@ -22,7 +22,7 @@ from shared.policy.deadlines import Matter
 
 LOCK_CLOCKS = """SELECT ticket_id, jurisdiction, request_type, urgency, is_enforcement, policy,
     accepted_at, dispatched_at, signed_at, interim_at, replied_at, paused_at, is_closed, round,
-    unit, law_limit::text AS law_limit, sequence
+    linked_at, unit, law_limit::text AS law_limit, sequence
 FROM clocks WHERE ticket_id = ANY($1::uuid[]) ORDER BY ticket_id FOR NO KEY UPDATE"""
 # A ticket that a unit was asked of has its row already.
 OPEN_CLOCKS = """INSERT INTO clocks AS c (ticket_id, number, jurisdiction, request_type, urgency,
@@ -59,6 +59,9 @@ SETTLE = """UPDATE deadlines d SET state = $5, act_at = CASE WHEN $6 THEN a.at E
 FROM unnest($1::uuid[], $2::timestamptz[]) AS a (ticket_id, at)
 WHERE d.ticket_id = a.ticket_id AND d.step = ANY($3::text[]) AND d.state = ANY($4::text[])
     AND (d.due_at >= a.at OR d.state = 'paused')"""
+# A warning at the very deadline is none: then the first look is the question.
+_NEXT_AT = """CASE WHEN {0}warn_at < {0}due_at THEN {0}warn_at
+    ELSE {0}due_at + interval '1 microsecond' END"""
 STARTED = """unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[],
     $6::text[], $7::bool[], $8::timestamptz[], $9::text[])
     AS s (ticket_id, step, due_at, warn_at, rule, source, provisional, starts_at, adjustments)"""
@@ -66,8 +69,8 @@ START = f"""INSERT INTO deadlines (ticket_id, step, version, due_at, warn_at, ne
     source, provisional, starts_at, adjustments)
 SELECT s.ticket_id, s.step, 1 + coalesce((SELECT max(d.version) FROM deadlines d
         WHERE d.ticket_id = s.ticket_id AND d.step = s.step), 0),
-    s.due_at, s.warn_at, s.warn_at, 'running', s.rule, s.source, s.provisional, s.starts_at,
-    s.adjustments::jsonb
+    s.due_at, s.warn_at, {_NEXT_AT.format("s.")}, 'running', s.rule, s.source, s.provisional,
+    s.starts_at, s.adjustments::jsonb
 FROM {STARTED}"""
 # A paused clock stays paused, whatever else moves its deadline, until it is resumed.
 REPLACE = f"""WITH s AS MATERIALIZED (SELECT * FROM {STARTED}),
@@ -82,7 +85,7 @@ present AS MATERIALIZED (
 )
 INSERT INTO deadlines (ticket_id, step, version, due_at, warn_at, next_at, state, rule, source,
     provisional, starts_at, adjustments, promised_at)
-SELECT ticket_id, step, version + 1, due_at, warn_at, warn_at,
+SELECT ticket_id, step, version + 1, due_at, warn_at, {_NEXT_AT.format("")},
     CASE WHEN state = 'paused' AND NOT $11 THEN 'paused' ELSE 'running' END, rule, source,
     provisional, starts_at, adjustments::jsonb, CASE WHEN promised_at < due_at THEN promised_at END
 FROM present RETURNING ticket_id, step, version"""
@@ -132,6 +135,7 @@ class LockedClock(NamedTuple):
     replied_at: datetime | None
     paused_at: datetime | None
     is_closed: bool
+    linked_at: datetime | None
     round: int
     unit: str | None
     law_limit: Mapping[str, Any] | None
@@ -275,6 +279,7 @@ def _locked(row: asyncpg.Record) -> LockedClock:
         replied_at=row["replied_at"],
         paused_at=row["paused_at"],
         is_closed=row["is_closed"],
+        linked_at=row["linked_at"],
         round=row["round"],
         unit=row["unit"],
         law_limit=None if limit is None else orjson.loads(limit),

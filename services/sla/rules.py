@@ -31,6 +31,7 @@ class DeadlineState(StrEnum):
     MET = "met"
     OVERDUE = "overdue"
     MOVED = "moved"
+    LAPSED = "lapsed"
 
 
 class News(StrEnum):
@@ -46,6 +47,8 @@ class News(StrEnum):
     """The time came."""
     JUDGED_MET = "judged_met"
     JUDGED_MISSED = "judged_missed"
+    JUDGED_LAPSED = "judged_lapsed"
+    """Nobody was late: silence means something by itself (ZY 14.1)."""
 
 
 TRANSITIONS: Mapping[News, Mapping[DeadlineState, DeadlineState]] = {
@@ -63,6 +66,7 @@ TRANSITIONS: Mapping[News, Mapping[DeadlineState, DeadlineState]] = {
     News.REACHED: {DeadlineState.RUNNING: DeadlineState.ASKED},
     News.JUDGED_MET: {DeadlineState.ASKED: DeadlineState.MET},
     News.JUDGED_MISSED: {DeadlineState.ASKED: DeadlineState.OVERDUE},
+    News.JUDGED_LAPSED: {DeadlineState.ASKED: DeadlineState.LAPSED},
 }
 
 CHINESE_STATES: Mapping[DeadlineState, str] = {
@@ -72,6 +76,7 @@ CHINESE_STATES: Mapping[DeadlineState, str] = {
     DeadlineState.MET: "按时完成",
     DeadlineState.OVERDUE: "已超期",
     DeadlineState.MOVED: "已变更",
+    DeadlineState.LAPSED: "期满未评价",
 }
 
 CLOCKED_STEPS = frozenset({Step.DISPATCH, Step.SIGN, Step.HANDLE, Step.RESPOND, Step.RESULT})
@@ -162,8 +167,7 @@ def recount(
     return Start(
         step=step,
         due_at=moved.due_at,
-        # The time that stood still is no part of the time that is shared out.
-        warn_at=warn_at(pack, moved._replace(starts_at=moved.starts_at + paused)),
+        warn_at=_warn_at(pack, step, moved, paused),
         rule=moved.rule,
         source=moved.source,
         provisional=moved.provisional,
@@ -187,6 +191,8 @@ def limit_of(
         return _set_by_law(law_limit)
     if step is Step.VERIFY:
         return pack.verify
+    if step is Step.FOLLOW_UP:
+        return pack.follow_up.lapse
     if step is Step.PROGRESS:
         return None if pack.interim is None else pack.interim.progress
     return step_limits(pack, matter).get(step)
@@ -208,12 +214,22 @@ def _base(
         return counted._replace(source=f"{law_limit['law']} {law_limit['article']}")
     if step is Step.VERIFY:
         return limit_deadline(pack, calendar, pack.verify, starts_at, since="the question")
+    if step is Step.FOLLOW_UP:
+        return limit_deadline(pack, calendar, pack.follow_up.lapse, starts_at, since="the reply")
     if step is Step.PROGRESS:
         if pack.interim is None:
             return None
         since = "the interim close or the last report"
         return limit_deadline(pack, calendar, pack.interim.progress, starts_at, since=since)
     return step_deadline(pack, calendar, matter, step, starts_at)
+
+
+def _warn_at(pack: Pack, step: Step, deadline: Deadline, paused: timedelta) -> datetime:
+    """When somebody is warned; the deadline itself where nobody owes anything (ZY 14.1)."""
+    if step is Step.FOLLOW_UP:
+        return deadline.due_at
+    # The time that stood still is no part of the time that is shared out.
+    return warn_at(pack, deadline._replace(starts_at=deadline.starts_at + paused))
 
 
 def _set_by_law(law_limit: Mapping[str, Any]) -> Length:

@@ -13,7 +13,8 @@ from services.sla.previews.schemas import SkippedDaysShown
 from services.sla.rules import CHINESE_STATES, EXTEND, Adjustment, DeadlineState, limit_of
 from shared.answers import BeijingTime
 from shared.calendars import Calendar, local, with_hours
-from shared.events.words import CHINESE, RequestType, Step, Urgency
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType, Step, Urgency
 from shared.policy.deadlines import Matter, extension_rule
 from shared.policy.explain_days import Explanation, explain_days
 from shared.policy.model import Pack

@@ -3,10 +3,10 @@
 from inspect import isclass
 from types import ModuleType
 
-from shared.events import analytics, dispatch, gateway, intake, knowledge, sla
+from shared.events import analytics, callers, dispatch, gateway, intake, knowledge, loop, sla
 from shared.events.envelope import Payload
 
-PAGES = (intake, dispatch, sla, knowledge, analytics, gateway)
+PAGES = (intake, callers, dispatch, loop, sla, knowledge, analytics, gateway)
 
 
 def _payloads(page: ModuleType) -> list[type[Payload]]:

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import Payload
+from shared.events.kinds import CaseKind
 from shared.events.words import (
     CloseReason,
     DutyHours,
@@ -38,13 +41,17 @@ class TicketDispatched(DispatchPayload):
     rule: str | None = None
     """The duty rule that decided; none when a person did."""
     dispatched_by: str
+    co_units: tuple[str, ...] = ()
+    """Who handles with it, each with a reply of its own (ZY 13.5(5))."""
+    case: UUID | None = None
+    """The case of the coordination group that sent it; papers then need a letter (ZY 13.5)."""
 
 
 class TicketSigned(DispatchPayload):
     """The unit took the ticket (ZY 13.2)."""
 
     type: ClassVar[str] = "ticket.signed"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     signed_by: str
 
@@ -65,13 +72,14 @@ class TicketReturnRequested(DispatchPayload):
     due_at: datetime | None = None
     rule: str | None = None
     source_article: str | None = None
+    letter: UUID | None = None
 
 
 class TicketReturnDecided(DispatchPayload):
     """The hotline decided a return (B5)."""
 
     type: ClassVar[str] = "ticket.return_decided"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     decision: ReturnDecision
     reason: str
@@ -103,7 +111,7 @@ class TicketReplied(DispatchPayload):
     """A checked reply left: the handling clock stops (ZY 13)."""
 
     type: ClassVar[str] = "ticket.replied"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     reply: int
     findings: str
@@ -111,13 +119,19 @@ class TicketReplied(DispatchPayload):
     result: str
     contact: str
     replied_by: str
+    checked_by: str | None = None
+    """The unit's second reader (ZY 13)."""
+    letter: UUID | None = None
+    attachments: tuple[UUID, ...] = ()
+    more: dict[str, str] = Field(default_factory=dict)
+    """Elements that the pack asks for beyond these four, by their codes."""
 
 
 class TicketReopened(DispatchPayload):
     """The unit must handle again, with the handling time anew (ZY 14.2)."""
 
     type: ClassVar[str] = "ticket.reopened"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     reason: str
     reopened_by: str | None = None
@@ -139,14 +153,15 @@ class TicketWithdrawn(DispatchPayload):
     """The caller's wish to withdraw was met."""
 
     type: ClassVar[str] = "ticket.withdrawn"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    unit: str | None = None
 
 
 class TicketClosed(DispatchPayload):
     """The matter is archived (ZY 14.1)."""
 
     type: ClassVar[str] = "ticket.closed"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     reason: CloseReason
 
@@ -155,10 +170,15 @@ class TicketTerminated(DispatchPayload):
     """The unit determined a terminated matter and filed it with the hotline (ZY 15)."""
 
     type: ClassVar[str] = "ticket.terminated"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     opinion: str
     script: str
+    """What the hotline answers when the caller raises the same matter again."""
+    explanation: str | None = None
+    """What the unit explained to the caller, and how."""
+    earlier: tuple[UUID, ...] = ()
+    filed_by: str | None = None
 
 
 class TicketForwarded(DispatchPayload):
@@ -193,6 +213,8 @@ class CaseDecided(DispatchPayload):
     category: str | None = None
     jurisdiction: str | None = None
     document: str | None = None
+    kind: CaseKind | None = None
+    decided_by: str | None = None
 
 
 class UnitChanged(DispatchPayload):
@@ -208,3 +230,5 @@ class UnitChanged(DispatchPayload):
     is_active: bool = True
     superior: str | None = None
     duty_hours: DutyHours = DutyHours.WORKING
+    has_system: bool = False
+    """It reads its feed with a system of its own (B10)."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.events.envelope import Payload
+from shared.events.kinds import Cause, FollowUpWay
 from shared.events.words import (
     Channel,
     CloseReason,
@@ -47,13 +48,21 @@ class Filed(IntakePayload):
     place: Place | None = None
     caller_id: UUID | None = None
     filed_at: datetime | None = None
+    about_unit: str | None = None
+    """The unit complained of: its superior handles, and it never sees the ticket (XS 三(四))."""
+    repeats: UUID | None = None
+    """The same caller's earlier ticket of the same matter (A7)."""
+    override: str | None = None
+    """Why a terminated matter is taken again all the same (ZY 15)."""
+    is_mediation: bool = False
+    """Administrative mediation: its satisfaction is shown apart (ZY 14)."""
 
 
 class TicketCreated(Filed):
     """A request was accepted and needs a unit. Its clocks run from the event's time."""
 
     type: ClassVar[str] = "ticket.created"
-    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     policy: str
     """Content hash of the policy in force; the ticket keeps it."""
 
@@ -125,7 +134,7 @@ class TicketAmended(IntakePayload):
     """The caller or an operator added to a request or corrected its type (ZY 5)."""
 
     type: ClassVar[str] = "ticket.amended"
-    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     addition: str | None = None
     request_type: RequestType | None = None
     urgency: Urgency | None = None
@@ -141,6 +150,8 @@ class TicketWithdrawalRequested(IntakePayload):
     type: ClassVar[str] = "ticket.withdrawal_requested"
     heard_by = (Service.DISPATCH, Service.ANALYTICS)
     reason: str
+    requested_by: str | None = None
+    """The work number of an operator; none where the caller did it."""
 
 
 class TicketFollowedUp(IntakePayload):
@@ -151,6 +162,9 @@ class TicketFollowedUp(IntakePayload):
     is_reached: bool
     is_solved: bool | None = None
     note: str | None = None
+    way: FollowUpWay | None = None
+    cause: Cause | None = None
+    """Why the caller is not satisfied, as the follow-up seat found (ZY 14.2)."""
 
 
 class TicketRated(IntakePayload):
@@ -163,6 +177,13 @@ class TicketRated(IntakePayload):
     contact: Satisfaction | None = None
     is_solved: bool
     closes: CloseReason | None = None
+    cause: Cause | None = None
+    doubt: str | None = None
+    """Why the ticket stays open whatever the rating says (ZY 14.2)."""
+    counts: bool = True
+    """Mediation and enforcement cases are shown apart and count in no score (ZY 14)."""
+    reply: int | None = None
+    """The reply that it is about: an older one's closes nothing."""
 
 
 class TicketErased(IntakePayload):
@@ -187,3 +208,7 @@ class CallRecorded(IntakePayload):
     seat_kind: str
     is_transferred: bool = False
     is_three_way: bool = False
+    subcenter: str | None = None
+    ticket_id: UUID | None = None
+    is_quick_hangup: bool = False
+    """Given up before the pack's time: it counts for no rate (ZY 10)."""

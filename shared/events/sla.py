@@ -28,7 +28,7 @@ class TicketDueSoon(SlaPayload):
     """A deadline is near (B13)."""
 
     type: ClassVar[str] = "ticket.due_soon"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     step: Step
     version: int
     due_at: datetime
@@ -38,7 +38,7 @@ class TicketOverdue(SlaPayload):
     """A step was not done in time; said once for each version of a deadline (C3)."""
 
     type: ClassVar[str] = "ticket.overdue"
-    heard_by = (Service.ANALYTICS,)
+    heard_by = (Service.ANALYTICS, Service.GATEWAY)
     step: Step
     version: int
     due_at: datetime
@@ -61,13 +61,15 @@ class TicketExtensionRequested(SlaPayload):
     """The deadline that it would move."""
     source_article: str | None = None
     requested_by: str | None = None
+    letter: UUID | None = None
+    """The letter that goes with it, where one is needed (ZY 13.5)."""
 
 
 class TicketExtensionDecided(SlaPayload):
     """The hotline decided an extension."""
 
     type: ClassVar[str] = "ticket.extension_decided"
-    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     is_granted: bool
     due_at: datetime
     """Where it was granted the new deadline of handling, else the old one."""
@@ -111,7 +113,7 @@ class TicketLimitDecided(SlaPayload):
     """The hotline confirmed or refused a limit set by law; confirmed, it replaces handling (C8)."""
 
     type: ClassVar[str] = "ticket.limit_decided"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
     unit: str
     is_confirmed: bool
     reason: str
@@ -131,7 +133,7 @@ class TicketClockPaused(SlaPayload):
     """The clock of handling stopped on a ground that the pack names (C7)."""
 
     type: ClassVar[str] = "ticket.clock_paused"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
     ground: str
     reason: str
     source_article: str
@@ -142,7 +144,7 @@ class TicketClockResumed(SlaPayload):
     """The clock of handling runs again, from where it stopped (C7)."""
 
     type: ClassVar[str] = "ticket.clock_resumed"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
     reason: str
     due_at: datetime
     version: int
@@ -156,7 +158,7 @@ class TicketDeadlineMoved(SlaPayload):
     """A handling time that had been extended, paused or set by law moved with the calendar (C6)."""
 
     type: ClassVar[str] = "ticket.deadline_moved"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
     step: Step
     version: int
     due_at: datetime

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from shared.events.names import Names
-
 
 class Service(StrEnum):
     """The six services."""
@@ -64,8 +62,14 @@ class State(StrEnum):
     SIGNED = "signed"
     RETURN_REQUESTED = "return_requested"
     INTERIM_CLOSED = "interim_closed"
+    CHECKING = "checking"
+    COORDINATING = "coordinating"
+    LINKED = "linked"
     REPLIED = "replied"
     CLOSED = "closed"
+    TERMINATED = "terminated"
+    WITHDRAWN = "withdrawn"
+    HANDED_OVER = "handed_over"
 
 
 class Act(StrEnum):
@@ -79,7 +83,21 @@ class Act(StrEnum):
     PROGRESS = "progress"
     INTERIM_CLOSE = "interim-close"
     REPLY = "reply"
+    CHECK_REPLY = "check-reply"
     REDO = "redo"
+    LINK = "link"
+    SPLIT = "split"
+    MOVE = "move"
+    COORDINATE = "coordinate"
+    DECIDE_CASE = "decide-case"
+    DROP_CASE = "drop-case"
+    CHOOSE_CO_UNITS = "co-units"
+    CO_SIGN = "co-sign"
+    CO_REPLY = "co-reply"
+    TERMINATE = "terminate"
+    WITHDRAW = "withdraw"
+    SCREEN = "screen"
+    DECIDE_SCREENING = "decide-screening"
     FOLLOW_UP = "follow-up"
     RATE = "rate"
     CLOSE = "close"
@@ -106,6 +124,7 @@ class ReturnDecision(StrEnum):
 
     GRANTED = "granted"
     REJECTED = "rejected"
+    COORDINATION = "coordination"
 
 
 class Satisfaction(StrEnum):
@@ -129,6 +148,7 @@ class Step(StrEnum):
     RESULT = "result"
     PROGRESS = "progress"
     VERIFY = "verify"
+    FOLLOW_UP = "follow-up"
 
 
 class Verdict(StrEnum):
@@ -144,6 +164,9 @@ class CloseReason(StrEnum):
     SATISFIED = "satisfied"
     CONFORMS = "conforms"
     LAPSED = "lapsed"
+    SCREENED = "screened"
+    REPEATED = "repeated"
+    WITH_MAIN = "with_main"
 
 
 class OrderKind(StrEnum):
@@ -185,105 +208,3 @@ class Role(StrEnum):
     EDITOR = "editor"
     ANALYST = "analyst"
     ADMINISTRATOR = "administrator"
-
-
-CHINESE = Names(
-    (
-        (RequestType.INQUIRY, "咨询"),
-        (RequestType.HELP, "求助"),
-        (RequestType.SUGGESTION, "意见建议"),
-        (RequestType.COMPLAINT, "投诉"),
-        (RequestType.REPORT, "举报"),
-        (Urgency.NORMAL, "一般"),
-        (Urgency.SPECIAL, "特殊"),
-        (Urgency.CRITICAL, "特殊紧急"),
-        (Channel.PHONE, "电话"),
-        (Channel.VOICEMAIL, "语音留言"),
-        (Channel.WEB, "网站"),
-        (Channel.APP, "手机应用"),
-        (Channel.MINI_PROGRAM, "小程序"),
-        (Channel.SMS, "短信"),
-        (Channel.EMAIL, "电子邮件"),
-        (Channel.WECHAT, "微信"),
-        (Channel.WEIBO, "微博"),
-        (Channel.LETTER, "来信"),
-        (Channel.FAX, "传真"),
-        (Channel.MAYOR_MAILBOX, "市长信箱"),
-        (Channel.PARTNER, "合作网站"),
-        (Channel.SYSTEM, "其他系统"),
-        (State.VERIFYING, "核实中"),
-        (State.REFUSED, "不予受理"),
-        (State.ANSWERED, "接诉即答"),
-        (State.ACCEPTED, "已受理"),
-        (State.DISPATCHED, "已派单"),
-        (State.SIGNED, "已签收"),
-        (State.RETURN_REQUESTED, "申请退单"),
-        (State.INTERIM_CLOSED, "临时办结"),
-        (State.REPLIED, "已答复"),
-        (State.CLOSED, "已办结"),
-        (Act.DISPATCH, "派单"),
-        (Act.SIGN, "签收"),
-        (Act.RETURN, "退单"),
-        (Act.DECIDE_RETURN, "退单审核"),
-        (Act.RESPOND, "初步响应"),
-        (Act.PROGRESS, "报送进展"),
-        (Act.INTERIM_CLOSE, "临时办结"),
-        (Act.REPLY, "答复"),
-        (Act.REDO, "重新办理"),
-        (Act.FOLLOW_UP, "回访"),
-        (Act.RATE, "评价"),
-        (Act.CLOSE, "办结"),
-        (Act.VERIFY, "核实受理范围"),
-        (Act.AMEND, "补充更正"),
-        (Act.EXTEND, "申请延期"),
-        (Act.DECIDE_EXTENSION, "延期审核"),
-        (Act.EXPLAIN_EXTENSION, "向诉求人说明延期"),
-        (Act.SET_LIMIT, "申报法定时限"),
-        (Act.DECIDE_LIMIT, "法定时限确认"),
-        (Act.PAUSE, "中止计时"),
-        (Act.RESUME, "恢复计时"),
-        (ReturnGround.OUT_OF_SCOPE, "不在受理范围"),
-        (ReturnGround.NOT_OUR_DUTY, "不属于本单位职责"),
-        (ReturnDecision.GRANTED, "同意退单"),
-        (ReturnDecision.REJECTED, "不同意退单"),
-        (Satisfaction.VERY_SATISFIED, "非常满意"),
-        (Satisfaction.SATISFIED, "满意"),
-        (Satisfaction.BASICALLY_SATISFIED, "基本满意"),
-        (Satisfaction.DISSATISFIED, "不满意"),
-        (Satisfaction.VERY_DISSATISFIED, "非常不满意"),
-        (Step.DISPATCH, "派单"),
-        (Step.SIGN, "签收"),
-        (Step.RETURN, "退单"),
-        (Step.HANDLE, "办理"),
-        (Step.RESPOND, "初步响应"),
-        (Step.RESULT, "反馈处理情况"),
-        (Step.PROGRESS, "报送进展"),
-        (Step.VERIFY, "核实受理范围"),
-        (Verdict.MET, "按时"),
-        (Verdict.MISSED, "超期"),
-        (CloseReason.SATISFIED, "诉求人满意"),
-        (CloseReason.CONFORMS, "答复符合法律法规和政策"),
-        (CloseReason.LAPSED, "未作评价视为基本满意"),
-        (OrderKind.REMINDER, "催办提醒"),
-        (OrderKind.ORDER, "督办单"),
-        (OrderKind.COORDINATION, "专题协调"),
-        (OrderKind.INTERVIEW, "约谈"),
-        (OrderKind.GOVERNMENT, "报请政府督办"),
-        (OrderKind.ACCOUNTABILITY, "问责通报"),
-        (DutyHours.WORKING, "工作时间"),
-        (DutyHours.ALWAYS, "全天候"),
-        (HotlineMode.MERGED, "整体并入"),
-        (HotlineMode.PARALLEL, "双号并行"),
-        (HotlineMode.SUBCENTER, "设分中心"),
-        (Role.OPERATOR, "话务座席"),
-        (Role.UNIT, "承办单位"),
-        (Role.FOLLOW_UP, "回访座席"),
-        (Role.SUPERVISOR, "热线办督办"),
-        (Role.COORDINATION, "会商协调小组"),
-        (Role.LEADER, "政府领导"),
-        (Role.DISCIPLINE, "主管部门或纪检监察机关"),
-        (Role.EDITOR, "知识库维护"),
-        (Role.ANALYST, "数据分析"),
-        (Role.ADMINISTRATOR, "系统管理"),
-    )
-)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from shared.events.words import CHINESE, RequestType, Urgency
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType, Urgency
 from shared.policy import parts, supervision, values
 from shared.policy.model import Pack
 from shared.policy.sayings import say, say_when
@@ -37,6 +38,8 @@ TITLES: Mapping[str, str] = {
     "interim": "临时办结",
     "reply": "答复",
     "follow_up": "回访评价",
+    "calls": "接通率",
+    "quality": "质检",
     "warning": "临期提醒",
     "supervision": "督办",
     "assessment": "考核指标",
@@ -65,6 +68,10 @@ NAMES: Mapping[str, str] = {
     "lapse": "未评价的自动办结",
     "counts_as": "未评价的视为",
     "ways": "回访方式",
+    "target": "不低于",
+    "quick_hangup_seconds": "早挂不计的秒数",
+    "share": "随机抽检比例",
+    "training_below": "低于此分列入培训",
     "weight": "权重",
     "full_marks": "满分",
     "formula": "算法",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from shared.calendars import local
 from shared.events.words import HotlineMode
+from shared.jurisdictions import covers
 from shared.policy.errors import FileProblem
 from shared.policy.model import Pack
 from shared.policy.registry import Hotline, digits
@@ -59,6 +60,46 @@ class Route(NamedTuple):
     source: str
     hotline: Hotline | None = None
     prompt: str | None = None
+
+
+class Choice(NamedTuple):
+    """One choice of the voice menu of a number that levels share."""
+
+    key: str
+    jurisdiction: str
+    level: str
+    words: str
+    source: str
+
+
+def menu(pack: Pack, jurisdiction: str) -> list[Choice]:
+    """How a caller of the shared 12345 chooses the level; empty where no level shares it.
+
+    Cities are first, since they answer first; the province comes last (JL 五(一)).
+    """
+    names = {level.level: level.name for level in pack.hierarchy}
+    for level in pack.hierarchy:
+        shared = level.shares_number_with
+        if shared is None:
+            continue
+        province = f"{jurisdiction[:2]}0000"
+        cities = [
+            city
+            for city in shared.value
+            if covers(jurisdiction, city) or covers(city, jurisdiction)
+        ]
+        if not cities:
+            return []
+        city_words = names.get("city", "市级 12345 热线")
+        places = [
+            *((city, "city", city_words) for city in cities),
+            (province, "province", level.name),
+        ]
+        return [
+            Choice(str(key), place, kind, f"{words}请按 {key}", shared.source)
+            for key, (place, kind, words) in enumerate(places, start=1)
+        ]
+    return []
 
 
 def find_hotline(pack: Pack, number: str) -> Hotline | None:

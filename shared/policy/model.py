@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from shared.calendars import Hours
 from shared.events.words import HotlineMode, RequestType
 from shared.policy.parts import (
+    CallLaw,
     Counting,
     DispatchRule,
     EffectiveFrom,
@@ -27,6 +28,7 @@ from shared.policy.parts import (
     InterimLaw,
     Level,
     Pause,
+    QualityLaw,
     ReplyLaw,
     ReturnLaw,
     ScopeGround,
@@ -77,6 +79,8 @@ class Pack(Strict):
     pauses: tuple[Pause, ...]
     reply: ReplyLaw
     follow_up: FollowUpLaw
+    calls: CallLaw
+    quality: QualityLaw
     warning: Share
     supervision: Supervision
     assessment: Annotated[tuple[Indicator, ...], Field(min_length=1)]

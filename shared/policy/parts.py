@@ -218,6 +218,21 @@ class FollowUpLaw(Strict):
     ways: Annotated[tuple[Statement, ...], Field(min_length=1)]
 
 
+class CallLaw(Strict):
+    """Which part of the calls must be answered by a person, and which hang-ups do not count."""
+
+    target: Weight
+    quick_hangup_seconds: Number
+    """A caller who gives up sooner was not turned away (A15)."""
+
+
+class QualityLaw(Strict):
+    """Which part of calls and tickets is scored at random, and below which marks is trained."""
+
+    share: Weight
+    training_below: Marks
+
+
 class Indicator(Statement):
     """One score of a unit's assessment (E5)."""
 

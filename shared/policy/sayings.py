@@ -2,7 +2,7 @@
 
 from functools import singledispatch
 
-from shared.events.words import CHINESE
+from shared.events.chinese import CHINESE
 from shared.policy import parts, registry, supervision, values
 from shared.policy.values import Sourced
 

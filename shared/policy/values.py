@@ -127,7 +127,7 @@ class Flag(Sourced):
 
 
 class Weight(Sourced):
-    """The part that one indicator has in the whole score."""
+    """A part of a whole: of a score, of all calls."""
 
     value: Annotated[float, Field(gt=0, le=1)]
 

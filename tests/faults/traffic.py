@@ -12,7 +12,13 @@ import httpx
 from shared.events.words import Role
 from shared.settings import Settings
 
-REPLY = {"findings": "已核实", "basis": "条例", "result": "已处理", "contact": "电话告知"}
+REPLY = {
+    "findings": "已核实",
+    "basis": "条例",
+    "result": "已处理",
+    "contact": "电话告知",
+    "checked_by": "YJ0201",
+}
 ATTEMPTS_MAX = 200
 UNIT = "512000-01"
 

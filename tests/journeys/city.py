@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx
+import pytest
 
 from deploy.platform import Platform, open_platform
 from deploy.trial import load_trial, trial_token
@@ -11,6 +12,9 @@ from shared.clock import Clock
 from shared.events.words import Role
 from shared.settings import Settings
 from tests.harness import eventually
+
+BOTH_BUSES = pytest.mark.parametrize("bus_settings", ["postgres", "kafka"], indirect=True)
+"""For what must be seen on the bus of one machine and on a broker."""
 
 
 @dataclass
@@ -22,10 +26,17 @@ class City:
     stack: AsyncExitStack
 
     async def person(
-        self, role: Role, *, jurisdiction: str | None = None, unit: str | None = None
+        self,
+        role: Role,
+        *,
+        jurisdiction: str | None = None,
+        unit: str | None = None,
+        person: str = "",
     ) -> httpx.AsyncClient:
-        """Somebody at the gateway."""
-        bearer = trial_token(self.settings, role, jurisdiction=jurisdiction, unit=unit)
+        """Somebody at the gateway; `person` tells colleagues of one role apart."""
+        bearer = trial_token(
+            self.settings, role, jurisdiction=jurisdiction, unit=unit, person=person
+        )
         return await self.stack.enter_async_context(
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(app=self.platform.app, raise_app_exceptions=False),

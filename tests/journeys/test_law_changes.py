@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from shared import policy
+from tests.journeys.city import BOTH_BUSES
 from tests.journeys.town import REPLY, ZIYANG, Town
 from tests.unit.notices import NOTICE_2027
+
+pytestmark = BOTH_BUSES
 
 ZIYANG_PACK = (Path(policy.__file__).parent / "ziyang.toml").read_text("utf-8")
 IN_EFFECT = date(2026, 3, 10)

@@ -1,6 +1,9 @@
 """Emergencies: dispatched at once, answered within hours, reported within days (ZY 13.4)."""
 
+from tests.journeys.city import BOTH_BUSES
 from tests.journeys.town import FIRST, REPLY, REQUEST, Town
+
+pytestmark = BOTH_BUSES
 
 
 async def test_a_critical_matter_is_met_at_every_step(town: Town) -> None:

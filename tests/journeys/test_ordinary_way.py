@@ -6,7 +6,9 @@ import httpx
 
 from shared.events.words import Role
 from tests.harness import eventually
-from tests.journeys.city import City
+from tests.journeys.city import BOTH_BUSES, City
+
+pytestmark = BOTH_BUSES
 
 REQUEST = {
     "jurisdiction": "512000",
@@ -22,6 +24,7 @@ REPLY = {
     "basis": "城市道路管理条例",
     "result": "已于当日修复。",
     "contact": "已电话告知诉求人。",
+    "checked_by": "YJ0201",
 }
 
 

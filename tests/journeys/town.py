@@ -35,6 +35,7 @@ REPLY = {
     "basis": "城市道路管理条例",
     "result": "已修复。",
     "contact": "已电话告知诉求人。",
+    "checked_by": "YJ0201",
 }
 RETURN = {
     "ground": "not_our_duty",
@@ -156,7 +157,9 @@ class Town:
 
     async def running(self, path: str) -> dict[str, tuple[str, str]]:
         """When each step that runs is due, by which article; sla and dispatch must agree."""
-        counted = (await self.get(self.supervisor, f"{path}/deadlines"))["items"]
+        everything = (await self.get(self.supervisor, f"{path}/deadlines"))["items"]
+        # The caller's time to answer is intake's own: dispatch does not show it.
+        counted = [one for one in everything if one["step"] != "follow-up"]
         by_sla = {one["step"]: _due(one) for one in counted if one["state"] == "running"}
         shown = (await self.get(self.supervisor, path))["deadlines"]
         by_dispatch = {one["step"]: _due(one) for one in shown}

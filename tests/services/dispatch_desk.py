@@ -41,6 +41,7 @@ REPLY = {
     "basis": "《城市供水条例》第二十二条",
     "result": "已更换管段，恢复供水",
     "contact": "9月30日电话告知",
+    "checked_by": "YJ0201",
 }
 Json = dict[str, Any]
 

@@ -139,7 +139,7 @@ class Ticket:
         ending = [one for one in self.acts if one.kind in ENDS[question.step]]
         act_at = next((one.at for one in ending if one.place > version.since), None)
         payload: Payload = judged(question, act_at=act_at)
-        if question.step is Step.VERIFY:
+        if question.step in (Step.VERIFY, Step.FOLLOW_UP):
             payload = DeadlineAnswered(**payload.model_dump())
         verdict: Verdict = payload.verdict  # type: ignore[attr-defined]
         step, number = question.step, question.version
@@ -153,6 +153,7 @@ class Ticket:
         if isinstance(said, DeadlineReached):
             self.questions.append(said)
         elif isinstance(said, TicketDueSoon):
+            assert said.step is not Step.FOLLOW_UP, "nobody owes an answer"
             assert (said.step, said.version) not in self.warned, "warned twice"
             self.warned.append((said.step, said.version))
         elif isinstance(said, TicketOverdue):
@@ -161,6 +162,7 @@ class Ticket:
             self._check_overdue(said)
 
     def _check_overdue(self, said: TicketOverdue) -> None:
+        assert said.step is not Step.FOLLOW_UP, "nobody is late with an answer"
         if said.step is Step.RETURN:
             assert said.act_at is not None
             assert said.act_at > said.due_at

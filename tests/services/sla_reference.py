@@ -24,7 +24,9 @@ ENDS: Mapping[Step, frozenset[str]] = {
     Step.RESULT: frozenset({"progressed", "replied"}),
     Step.PROGRESS: frozenset({"progressed", "replied"}),
     Step.VERIFY: frozenset({"verified"}),
+    Step.FOLLOW_UP: frozenset({"closed", "reopened"}),
 }
+MISSED = {Step.FOLLOW_UP: "lapsed"}
 OF_UNIT = (Step.SIGN, Step.RESPOND, Step.HANDLE, Step.RESULT, Step.PROGRESS)
 
 
@@ -79,7 +81,7 @@ class Reference:
         """Take an owner's judgement."""
         version = self.versions[step][number - 1]
         if version.state == "open":
-            version.state = "met" if verdict is Verdict.MET else "overdue"
+            version.state = "met" if verdict is Verdict.MET else MISSED.get(step, "overdue")
 
     def amend(self, done: Done, matter: Matter) -> None:
         """Take a correction."""
@@ -197,14 +199,16 @@ class Reference:
     def _replied(self, done: Done) -> None:
         self._done([Step.RESPOND, Step.HANDLE, Step.RESULT, Step.PROGRESS], done.at)
         self.is_replied, self.is_interim, self.paused_at = True, False, None
+        self._start(Step.FOLLOW_UP, done)
 
     def _reopened(self, done: Done) -> None:
-        self._stop(OF_UNIT, done.at)
+        self._stop([*OF_UNIT, Step.FOLLOW_UP], done.at)
         self.is_replied = self.is_interim = False
         self.is_redone = True
         self._start(Step.HANDLE, done)
 
     def _closed(self, done: Done) -> None:
+        self._done([Step.FOLLOW_UP], done.at)
         self._stop([*OF_UNIT, Step.DISPATCH], done.at)
         self.is_closed, self.paused_at = True, None
 
@@ -235,12 +239,8 @@ class Reference:
             self.versions[step].append(Version(start, present.since))
 
     def _is_due(self, step: Step) -> bool:
-        waits = {
-            Step.DISPATCH: self.dispatched is None,
-            Step.SIGN: self.signed_at is None,
-            Step.HANDLE: True,
-        }
-        return waits.get(step, False) and not self._is_handled()
+        waits = {Step.DISPATCH: self.dispatched is None, Step.SIGN: self.signed_at is None}
+        return (step is Step.HANDLE or waits.get(step, False)) and not self._is_handled()
 
     def _is_handled(self) -> bool:
         return self.is_interim or self.is_replied or self.is_closed

@@ -8,9 +8,7 @@ import pytest
 from services.analytics import queries
 from services.analytics.consumer import handlers
 from services.analytics.operations import make_months
-from services.analytics.rules import CHANGES, FIRST
 from shared.calendars import BEIJING
-from shared.events.catalogue import PAYLOADS
 from shared.events.dispatch import TicketInterimClosed, TicketReopened
 from shared.events.envelope import Event, Payload
 from shared.events.intake import (
@@ -47,30 +45,6 @@ from tests.services.analytics_events import (
 @pytest.fixture
 async def runtime(harness: Harness) -> Runtime:
     return await harness.runtime(Service.ANALYTICS)
-
-
-async def test_every_event_of_a_ticket_is_counted_or_known_to_move_nothing() -> None:
-    heard = {
-        payload
-        for payload in PAYLOADS.values()
-        if Service.ANALYTICS in payload.heard_by and payload.type.startswith("ticket.")
-    }
-    assert {payload.type for payload in heard - set(FIRST) - set(CHANGES)} == {
-        "ticket.clock_paused",
-        "ticket.clock_resumed",
-        "ticket.deadline_moved",
-        "ticket.due_soon",
-        "ticket.erased",
-        "ticket.extension_explained",
-        "ticket.extension_requested",
-        "ticket.forwarded",
-        "ticket.limit_decided",
-        "ticket.limit_requested",
-        "ticket.progressed",
-        "ticket.verification_requested",
-        "ticket.verified",
-        "ticket.withdrawal_requested",
-    }
 
 
 async def test_each_step_of_a_ticket_is_counted_at_once(harness: Harness, runtime: Runtime) -> None:

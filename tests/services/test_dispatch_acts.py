@@ -62,7 +62,7 @@ async def test_the_ticket_is_shown_with_its_words_replies_and_allowed_acts(
     assert (shown["unit_name"], shown["rule"]) == ("资阳市水务局", "512000-0100")
     assert shown["caller_id"] == "00000000-0000-0000-0000-000000000007"
     assert [reply["findings"] for reply in shown["replies"]] == ["管网破损属实"]
-    assert shown["allowed"] == ["redo", "follow-up", "rate"]
+    assert shown["allowed"] == ["redo", "follow-up", "rate", "decide-screening"]
     assert (await get(water, f"/v1/tickets/{ticket}"))["caller_id"] is None
 
 
@@ -171,7 +171,7 @@ async def test_an_act_that_the_state_refuses_says_what_is_allowed(ruled_desk: De
     assert refused["detail"] == "工单已派单，不能答复。"
     await post(water, f"/v1/tickets/{ticket}/sign", {})
     refused = await post(water, f"/v1/tickets/{ticket}/sign", {}, status=409)
-    assert refused["allowed"] == ["return", "interim-close", "reply"]
+    assert refused["allowed"] == ["return", "interim-close", "reply", "terminate"]
     body = {"unit": HOUSING, "reason": "改派"}
     await post(operator, f"/v1/tickets/{ticket}/dispatch", body, status=409)
     assert len(await ruled_desk.said(ticket)) == 2

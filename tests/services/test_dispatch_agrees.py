@@ -40,7 +40,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 LIMIT = {"law": "《行政处罚法》", "article": "第六十条", "amount": 90, "unit": "calendar_days"}
 RUNNING = """SELECT step, due_at, rule, source FROM sla.deadlines
-WHERE ticket_id = $1 AND state IN ('running', 'asked')"""
+WHERE ticket_id = $1 AND state IN ('running', 'asked') AND step <> 'follow-up'"""
+# What the caller is asked is intake's to show: no unit owes it, and nothing of dispatch's ends it.
 
 
 @dataclass

@@ -171,7 +171,7 @@ async def test_five_hundred_tickets_are_taken_in_with_a_handful_of_statements(
         with connection.query_logger(statements.append):
             await hear[TicketCreated](heard, filed)
     # Six of them read the law and the duties for the first time.
-    assert len(statements) <= 12
+    assert len(statements) <= 16
     said = await ruled_desk.said()
     units = Counter(event.data.unit for event in said if isinstance(event.data, TicketDispatched))
     assert units == {WATER: 125, HOUSING: 125, COUNTY: 125}

@@ -83,7 +83,7 @@ async def test_a_first_response_counts_as_signing(ruled_desk: Desk) -> None:
     last = (await ruled_desk.timeline(ticket))[-1]
     assert (last["event_name"], last["text"]) == ("初步响应", RESPONSE["text"])
     refused = await post(water, f"{path}/respond", RESPONSE, status=409)
-    assert refused["allowed"] == ["return", "progress", "interim-close", "reply"]
+    assert refused["allowed"] == ["return", "progress", "interim-close", "reply", "terminate"]
     for step in (Step.SIGN, Step.RESPOND):
         assert await ask(ruled_desk, ticket, step, MONDAY + HOUR) == (
             Verdict.MET,
@@ -205,7 +205,7 @@ async def test_an_interim_close_needs_its_law_its_promise_and_a_known_ground(
         assert [error["field"] for error in problem["errors"]] == [field]
     yunnan, other = await signed(ruled_desk, policy=pack_for("530000").content_hash)
     refused = await post(water, f"{other}/interim-close", INTERIM, status=409)
-    assert refused["allowed"] == ["return", "reply"]
+    assert refused["allowed"] == ["return", "reply", "terminate"]
     assert "没有临时办结" in refused["detail"]
     assert "ticket.interim_closed" not in await ruled_desk.said_types(yunnan)
     taken = await post(water, f"{path}/interim-close", INTERIM | {"ground": ground})

@@ -76,7 +76,7 @@ async def test_what_is_not_replied_is_neither_followed_up_nor_rated(
     fresh = (await operator.post("/v1/tickets", json=REQUEST)).json()["id"]
     answer = await operator.post(f"/v1/tickets/{fresh}/{act}", json=body)
     assert answer.status_code == 409
-    assert answer.json()["allowed"] == ["amend"]
+    assert answer.json()["allowed"] == ["amend", "withdraw"]
     closed = TicketClosed(unit="512000-01", reason=CloseReason.SATISFIED)
     await harness.hear(intake, handlers(intake), harness.event(closed, replied))
     assert (await operator.post(f"/v1/tickets/{replied}/{act}", json=body)).status_code == 409

@@ -75,7 +75,12 @@ async def test_an_identity_is_encrypted_masked_and_each_look_is_written_down(
     assert row is not None
     assert "测试人".encode() not in row["identity"]
     masked = (await operator.get(f"/v1/tickets/{ticket['id']}/caller")).json()
-    assert masked == {"name": "测**", "phone": "138******1234", "address": "幸福小区三栋****"}
+    assert masked == {
+        "name": "测**",
+        "phone": "138******1234",
+        "address": "幸福小区三栋****",
+        "contact": None,
+    }
     assert await intake.database.pool.fetchval("SELECT count(*) FROM looks") == 0
     shown = await operator.post(
         f"/v1/tickets/{ticket['id']}/reveal-caller", json={"purpose": "回访核实"}

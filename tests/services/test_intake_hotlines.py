@@ -135,3 +135,32 @@ async def test_the_emergency_lines_were_never_merged(client: httpx.AsyncClient) 
 async def test_what_is_no_number_is_malformed(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/hotlines/abc/route", params={"jurisdiction": "620000"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "number")
+
+
+async def test_jilin_and_changchun_share_one_number_and_the_menu_tells_the_levels_apart(
+    harness: Harness, client: httpx.AsyncClient
+) -> None:
+    intake = await harness.runtime(Service.INTAKE)
+    bearer = token(harness.settings, Role.ADMINISTRATOR, jurisdiction="220000")
+    administrator = await harness.client(make_app(intake), bearer)
+    named = await administrator.put("/v1/jurisdictions/220100", json={"name": "长春市"})
+    assert named.status_code == 200, named.text
+    for place in ("220000", "220100", "220102"):
+        route = await client.get("/v1/hotlines/12345/route", params={"jurisdiction": place})
+        choices = [
+            (one["key"], one["jurisdiction"], one["level"], one["name"])
+            for one in route.json()["menu"]
+        ]
+        assert choices == [("1", "220100", "city", "长春市"), ("2", "220000", "province", "220000")]
+        assert {one["source"] for one in route.json()["menu"]} == {"JL 五(一)"}
+        assert route.json()["menu"][1]["words"] == "省级 12345 热线请按 2"
+
+
+@pytest.mark.parametrize(
+    ("number", "place"), [("12345", "220200"), ("12345", "512000"), ("110", "220000")]
+)
+async def test_a_number_that_no_level_shares_has_no_menu(
+    client: httpx.AsyncClient, number: str, place: str
+) -> None:
+    answer = await client.get(f"/v1/hotlines/{number}/route", params={"jurisdiction": place})
+    assert (answer.status_code, answer.json()["menu"]) == (200, [])

@@ -1,10 +1,13 @@
 """A late return counts as overdue, once for a round, by the pack's window (ZY 13.2, B5)."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from services.sla.consumer import handlers
+from shared.events.kinds import CaseKind
+from shared.events.loop import TicketCoordinated
 from shared.events.words import ReturnDecision, Step
 from tests.harness import Harness
 from tests.services.sla_tickets import (
@@ -47,6 +50,20 @@ async def test_a_late_return_is_overdue_without_a_question(sla: Sla) -> None:
         "1 working day after dispatch, to close of business",
         "ZY 13.2",
     )
+
+
+async def test_what_the_coordination_group_has_is_nobodys_to_sign(sla: Sla) -> None:
+    await sla.hear(created(), MONDAY)
+    await sla.hear(dispatched(), MONDAY + HOUR)
+    before = await sla.deadline(Step.HANDLE)
+    case = TicketCoordinated(
+        case=UUID(int=1), kind=CaseKind.NO_LEAD, reason="无法确定牵头单位", opened_by="DB01"
+    )
+    await sla.hear(case, MONDAY + 2 * HOUR)
+    assert (await sla.deadline(Step.SIGN))["state"] == "moved"
+    assert await sla.deadline(Step.HANDLE) == before, "the caller's clock runs on"
+    await sla.hear(dispatched("512000-002", nth=2), MONDAY + 3 * HOUR)
+    assert (await sla.deadline(Step.SIGN, version=2))["state"] == "running"
 
 
 async def test_a_late_return_is_said_once_for_a_round_and_again_for_the_next(sla: Sla) -> None:

@@ -85,7 +85,7 @@ TYPES = st.none() | st.sampled_from(RequestType)
 
 @given(
     duties=st.lists(st.tuples(CODES, CATEGORIES, TYPES, st.integers(0, 3)), max_size=30),
-    question=st.builds(Question, CODES, CATEGORIES, st.sampled_from(RequestType)),
+    question=st.builds(Question, CODES, CATEGORIES, st.sampled_from(RequestType), st.none()),
 )
 def test_ranking_finds_exactly_the_duties_that_fit(
     duties: list[tuple[str, str | None, RequestType | None, int]], question: Question

@@ -57,7 +57,9 @@ def test_each_clocked_step_starts_from_exactly_one_act(
     assert sorted(steps) == sorted(CLOCKED_STEPS - (set() if is_urgent else EMERGENCY_STEPS))
 
 
-@given(PACKS, MATTERS, TIMES, st.sampled_from(sorted(set(Step) - EMERGENCY_STEPS)))
+@given(
+    PACKS, MATTERS, TIMES, st.sampled_from(sorted(set(Step) - EMERGENCY_STEPS - {Step.FOLLOW_UP}))
+)
 def test_a_warning_comes_after_the_start_and_before_the_due_time(
     pack: Pack, matter: Matter, at: datetime, step: Step
 ) -> None:

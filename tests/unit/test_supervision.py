@@ -16,9 +16,9 @@ from services.sla.orders.rules import (
     Kept,
     OrderState,
     climb,
-    office_of,
 )
 from shared.events.words import OrderKind, Role, Step
+from shared.jurisdictions import office_of
 from shared.policy.load import builtin_packs
 from shared.policy.supervision import (
     COUNTED,

@@ -1,6 +1,7 @@
 """Words and their Chinese names."""
 
-from shared.events.words import CHINESE, CloseReason, OrderKind, Role, Satisfaction
+from shared.events.chinese import CHINESE
+from shared.events.words import CloseReason, OrderKind, Role, Satisfaction
 
 
 def test_equal_strings_of_two_kinds_keep_their_own_names() -> None:

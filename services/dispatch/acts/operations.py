@@ -10,14 +10,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.dispatch.acts.rules import open_acts, refusal_by_law
+from services.dispatch.acts.rules import open_to, refusal
 from services.dispatch.models import Ticket, TimelineEntry
-from services.dispatch.rules import SYSTEM, TRANSITIONS, state_after
+from services.dispatch.rules import SYSTEM, state_after
+from services.dispatch.sight.rules import is_seen
 from shared import outbox
 from shared.calendars import Calendar
 from shared.events.dispatch import DispatchPayload, TicketResponded, TicketSigned
 from shared.events.envelope import Event
-from shared.events.words import CHINESE, Act
+from shared.events.words import Act
 from shared.policy.deadlines import Deadline
 from shared.policy.law import Law
 from shared.policy.model import Pack
@@ -57,12 +58,12 @@ async def take_turn(
 ) -> Turn:
     """Lock a ticket for an act.
 
-    Raises `NotFound` where it is not the caller's, `ActRefused` with the acts that its state and
-    pack allow where this is not among them (B1), `NotHeardYet` where the pack must be asked and
-    was not heard of.
+    Raises `NotFound` where it is not the caller's, `ActRefused` with the acts that they could do
+    now where this is not among them (B1), `NotHeardYet` where the pack must be asked and was not
+    heard of.
     """
     ticket = await session.get(Ticket, ticket_id, with_for_update=True)
-    if ticket is None or not caller.sees(ticket.jurisdiction, ticket.unit):
+    if ticket is None or not is_seen(ticket, caller, co_units=ticket.co_units):
         raise NotFound
     turn = Turn(
         session,
@@ -72,16 +73,14 @@ async def take_turn(
         at=await runtime.clock.now(session),
         law=await runtime.law_book.read_in(session),
     )
-    state, pack = ticket.state, turn.pack
-    refusal = None
-    if (state, act) not in TRANSITIONS:
-        refusal = f"工单{CHINESE[state]}，不能{CHINESE[act]}。"
-    elif act in NEED_THE_PACK:
-        if pack is None:
-            raise NotHeardYet
-        refusal = refusal_by_law(act, ticket, pack)
-    if refusal is not None:
-        raise ActRefused(refusal, allowed=open_acts(ticket, pack))
+    pack = turn.pack
+    co_units = ticket.co_units
+    refused = refusal(act, ticket, pack, asker=caller, co_units=co_units)
+    if refused is not None:
+        acts = open_to(ticket, pack, asker=caller, co_units=co_units)
+        raise ActRefused(refused, allowed=acts)
+    if pack is None and act in NEED_THE_PACK:
+        raise NotHeardYet
     return turn
 
 

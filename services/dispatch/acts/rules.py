@@ -1,15 +1,25 @@
-"""Which acts the pack of a ticket knows: not every document has every act. Pure."""
+"""Which acts are open: by the pack of a ticket, by who asks, and by whose part it is. Pure."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from services.dispatch.rules import ROLES, allowed
-from shared.events.words import CHINESE, Act, Role, State, Urgency
+from services.dispatch.rules import RULES, allowed
+from services.dispatch.sight.rules import Asker
+from services.dispatch.withdrawals.rules import refusal_of_withdrawal
+from shared.events.chinese import CHINESE
+from shared.events.words import Act, Role, State, Urgency
+from shared.jurisdictions import covers
 from shared.policy.model import Pack
+
+CO_ACTS = frozenset({Act.CO_SIGN, Act.CO_REPLY})
+"""What those do who handle with the lead; all other acts of units are the lead's."""
+PLACE_ACTS = frozenset({Act.DISPATCH, Act.MOVE, Act.DECIDE_RETURN})
+"""What the office of the place does whose level handles the ticket (B12)."""
 
 
 class Matter(Protocol):
-    """What of a ticket decides which acts its pack has for it."""
+    """What of a ticket decides which acts its pack has for it, and whose they are."""
 
     @property
     def state(self) -> State: ...
@@ -17,6 +27,44 @@ class Matter(Protocol):
     def urgency(self) -> Urgency: ...
     @property
     def responded_at(self) -> datetime | None: ...
+    @property
+    def unit(self) -> str | None: ...
+    @property
+    def drafted_by(self) -> str | None: ...
+    @property
+    def handling_place(self) -> str: ...
+
+
+def refusal(
+    act: Act,
+    matter: Matter,
+    pack: Pack | None,
+    *,
+    asker: Asker,
+    co_units: Collection[str] = (),
+) -> str | None:
+    """Why this person may not do this act to this ticket now, in Chinese; none where they may.
+
+    Of its state, of their role in that state, of their part in it, of the pack; where the pack
+    was not heard of, it refuses nothing.
+    """
+    state = matter.state
+    rule = RULES.get((state, act))
+    if rule is None:
+        return f"工单{CHINESE[state]}，不能{CHINESE[act]}。"
+    if asker.role not in rule.roles:
+        who = "、".join(CHINESE[role] for role in rule.roles)
+        by = f"须由{who}进行" if who else "由系统进行"
+        return f"工单{CHINESE[state]}时，{CHINESE[act]}{by}。"
+    if asker.role is Role.UNIT:
+        refused = _refusal_by_part(act, matter, asker=asker, co_units=co_units)
+        if refused is not None:
+            return refused
+    if act in PLACE_ACTS and not covers(asker.jurisdiction, matter.handling_place):
+        return f"工单已转交 {matter.handling_place} 办理，{CHINESE[act]}由该地进行。"
+    if act is Act.WITHDRAW:
+        return refusal_of_withdrawal(state, matter.urgency)
+    return None if pack is None else refusal_by_law(act, matter, pack)
 
 
 def refusal_by_law(act: Act, matter: Matter, pack: Pack) -> str | None:
@@ -45,14 +93,29 @@ def refusal_by_law(act: Act, matter: Matter, pack: Pack) -> str | None:
     return None
 
 
-def open_acts(matter: Matter, pack: Pack | None) -> list[Act]:
-    """The acts that the state allows and the pack knows; all of the state's where it is unheard."""
-    acts = allowed(matter.state)
-    if pack is None:
-        return acts
-    return [act for act in acts if refusal_by_law(act, matter, pack) is None]
+def open_to(
+    matter: Matter, pack: Pack | None, *, asker: Asker, co_units: Collection[str] = ()
+) -> list[Act]:
+    """The acts that this person could do to this ticket now, intake's among them."""
+    return [
+        act
+        for act in allowed(matter.state, asker.role)
+        if refusal(act, matter, pack, asker=asker, co_units=co_units) is None
+    ]
 
 
-def open_to(matter: Matter, pack: Pack | None, *, role: Role) -> list[Act]:
-    """Those of the open acts that a role may do."""
-    return [act for act in open_acts(matter, pack) if role in ROLES[act]]
+def is_same_person(subject: str, other: str | None) -> bool:
+    """Whether two work numbers are one person's, however they are written."""
+    return other is not None and subject.strip().casefold() == other.strip().casefold()
+
+
+def _refusal_by_part(
+    act: Act, matter: Matter, *, asker: Asker, co_units: Collection[str]
+) -> str | None:
+    if act in CO_ACTS:
+        return None if asker.unit in co_units else f"只有协办单位可以{CHINESE[act]}（ZY 13.5(5)）。"
+    if asker.unit != matter.unit:
+        return f"{CHINESE[act]}由主办单位进行（ZY 13.5(5)）。"
+    if act is Act.CHECK_REPLY and is_same_person(asker.subject, matter.drafted_by):
+        return "答复须由起草人以外的人审核把关（ZY 13）。"
+    return None

@@ -1,10 +1,21 @@
 """What people hand in with an act."""
 
+from typing import Annotated
+from uuid import UUID
+
 from pydantic import AwareDatetime, Field
 
+from services.dispatch.handling.rules import ELEMENTS
 from services.dispatch.schemas import Code, Words
 from shared.answers import Input
+from shared.events.kinds import CaseKind
 from shared.events.words import ReturnDecision, ReturnGround
+from shared.letters import Letter
+
+ATTACHMENTS_MAX = 50
+MORE_MAX = 20
+CO_UNITS_MAX = 50
+CoUnits = Annotated[tuple[Code, ...], Field(max_length=CO_UNITS_MAX)]
 
 
 class Dispatch(Input):
@@ -12,6 +23,7 @@ class Dispatch(Input):
 
     unit: Code = Field(description="承办单位代码", examples=["512000-water"])
     reason: Words = Field(description="派单理由", examples=["涉及供水，属水务部门职责"])
+    co_units: CoUnits = Field((), description="协办单位代码 (ZY 13.5(5))")
 
 
 class Sign(Input):
@@ -25,6 +37,7 @@ class Return(Input):
     reason: Words = Field(description="退单理由", examples=["该路段由县住建部门管养"])
     legal_basis: Words = Field(description="退单依据", examples=["《城市道路管理条例》第六条"])
     proposed_unit: Code = Field(description="建议承办单位代码", examples=["512021-housing"])
+    letter: Letter | None = Field(None, description="会商工单须附签字盖章的函件 (ZY 13.5)")
 
 
 class DecideReturn(Input):
@@ -35,15 +48,70 @@ class DecideReturn(Input):
     unit: Code | None = Field(
         None, description="同意退单时改派的承办单位；不填则按派单规则改派，无规则则待人工派单"
     )
+    kind: CaseKind | None = Field(
+        None,
+        description="提交会商时的情形：undetermined（不填即此）或者 no_lead (ZY 13.5(1)(2))",
+    )
+    co_units: CoUnits = Field((), description="改派时的协办单位代码；须同时填写 unit")
 
 
 class Reply(Input):
-    """答复：核查情况、依据、结果、联系诉求人的情况。"""
+    """答复：须写明的要素由政策包规定，一般为核查情况、依据、结果、联系诉求人的情况。"""
 
-    findings: Words = Field(description="核查情况", examples=["经现场查看，管网破损属实"])
-    basis: Words = Field(description="办理依据", examples=["《城市供水条例》第二十二条"])
-    result: Words = Field(description="办理结果", examples=["已更换管段，当日恢复供水"])
-    contact: Words = Field(description="何时以何方式联系诉求人", examples=["9月30日电话告知"])
+    findings: Words | None = Field(
+        None, description="核查情况", examples=["经现场查看，管网破损属实"]
+    )
+    basis: Words | None = Field(
+        None, description="办理依据", examples=["《城市供水条例》第二十二条"]
+    )
+    result: Words | None = Field(
+        None, description="办理结果", examples=["已更换管段，当日恢复供水"]
+    )
+    contact: Words | None = Field(
+        None, description="何时以何方式联系诉求人", examples=["9月30日电话告知"]
+    )
+    more: dict[Code, Words] = Field(
+        default_factory=dict,
+        max_length=MORE_MAX,
+        description="政策包 reply.required 规定的其他要素，按其代码",
+    )
+    checked_by: Code | None = Field(
+        None,
+        description="审核把关人的工号，不得为答复人本人；不填则待本单位另一人审核（check-reply）",
+        examples=["YJ0201"],
+    )
+    letter: Letter | None = Field(None, description="会商工单须附签字盖章的函件 (ZY 13.5)")
+    attachments: tuple[UUID, ...] = Field(
+        (), max_length=ATTACHMENTS_MAX, description="随答复提供的附件编号"
+    )
+    without: Words | None = Field(None, description="协办单位尚未答复而先行答复的理由 (ZY 13.5(5))")
+
+    def elements(self) -> dict[str, str]:
+        """What it says, by the codes of the pack's list."""
+        given = {code: getattr(self, code) for code in ELEMENTS} | self.more
+        return {code: text for code, text in given.items() if text is not None}
+
+
+class CheckReply(Input):
+    """审核答复：由本单位起草人以外的人审核把关 (ZY 13)。"""
+
+    passed: bool = Field(description="是否通过；不通过则退回修改")
+    reason: Words | None = Field(None, description="退回修改的理由；不通过时必填")
+
+
+class ChooseCoUnits(Input):
+    """确定协办单位：一次给出全部协办单位，未列出的不再协办 (ZY 13.5(5))。"""
+
+    co_units: CoUnits = Field(description="协办单位代码", examples=[["512000-housing"]])
+    reason: Words = Field(description="理由", examples=["涉及道路恢复，请住建部门协办"])
+
+
+class CoReply(Input):
+    """协办答复：告知主办单位本单位的办理情况 (ZY 13.5(5))。"""
+
+    findings: Words = Field(description="核查情况", examples=["经查，路面由本单位管养"])
+    basis: Words = Field(description="办理依据", examples=["《城市道路管理条例》第六条"])
+    result: Words = Field(description="办理结果", examples=["已恢复路面"])
 
 
 class Respond(Input):

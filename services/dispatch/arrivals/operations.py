@@ -1,63 +1,37 @@
 """Taking in what intake filed: a batch in a handful of statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
-
-from services.dispatch.directory.rules import Book, Duty, Question, is_off_duty, match
+from services.dispatch.arrivals.insertion import Arrival, insert_arrivals
+from services.dispatch.arrivals.repeats import Repeat, find_repeats, levels, say_repeats
+from services.dispatch.directory.rules import (
+    Book,
+    Duty,
+    Question,
+    co_units_of,
+    is_off_duty,
+    match,
+)
+from services.dispatch.dispatching.batches import Sent, follow_up
+from services.dispatch.links.rules import Arriving
 from services.dispatch.rules import SYSTEM, TRANSITIONS
 from services.dispatch.timeline.operations import time_of_batch
 from shared import outbox
+from shared.events.callers import TicketHandedOver, TicketRepeatAnswered
 from shared.events.dispatch import TicketDispatched
 from shared.events.envelope import Event, Payload
 from shared.events.intake import (
-    Filed,
     TicketAnswered,
     TicketCreated,
     TicketRecorded,
     TicketRefused,
 )
+from shared.events.kinds import Link
 from shared.events.words import Act, State, Urgency
 from shared.inbox import Heard
 from shared.policy.law import Law
-
-# An arrival has one entry in its timeline and has said nothing; a dispatched one has one more.
-INSERT_TICKETS = """INSERT INTO tickets (id, number, jurisdiction, request_type, urgency,
-    is_enforcement, title, content, channel, category, place, caller_id, filed_at, policy, state,
-    accepted_at, dispatched_at, unit, round, rule, ground, source_article, explanation, article_id,
-    closed_at, replies, timeline_length, sequence)
-SELECT *, 0, round + 1, round FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
-    $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
-    $12::uuid[], $13::timestamptz[], $14::text[], $15::text[], $16::timestamptz[],
-    $17::timestamptz[], $18::text[], $19::int[], $20::text[], $21::text[], $22::text[],
-    $23::text[], $24::uuid[], $25::timestamptz[])
-AS t (id, number, jurisdiction, request_type, urgency, is_enforcement, title, content, channel,
-    category, place, caller_id, filed_at, policy, state, accepted_at, dispatched_at, unit, round,
-    rule, ground, source_article, explanation, article_id, closed_at)"""
-INSERT_ENTRIES = """INSERT INTO timeline (ticket_id, position, event, at, round, unit, by, rule,
-    text)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[],
-    $7::text[], $8::text[], $9::text[])"""
-
-
-class Arrival(NamedTuple):
-    """The columns in which one arrival differs from another, after those of `Filed`."""
-
-    policy: str | None
-    state: State
-    accepted_at: datetime | None
-    dispatched_at: datetime | None = None
-    unit: str | None = None
-    round: int = 0
-    rule: str | None = None
-    ground: str | None = None
-    source_article: str | None = None
-    explanation: str | None = None
-    article_id: UUID | None = None
-    closed_at: datetime | None = None
 
 
 async def create_tickets(
@@ -66,8 +40,28 @@ async def create_tickets(
     """Take accepted requests in; where a precedent or a duty rule matches, dispatch at once (B2).
 
     One that no rule matches stays accepted, for a person. An emergency outside working time goes
-    to a unit that is on duty, where a rule names one (B15).
+    to a unit that is on duty, where a rule names one (B15). What repeats an earlier ticket goes
+    with it while that is open (A7). Raises `Wait` where an earlier ticket was not heard of yet.
     """
+    if not any(event.data.repeats for event in events):
+        await _create(heard, events, book=book, law=law, source=source)
+        return
+    for level in levels(events):
+        repeats = await find_repeats(heard, level, law=law)
+        taken = [one for one in repeats if one.arriving is not Arriving.ORDINARY]
+        aside = {one.event.subject for one in taken}
+        ordinary = [event for event in level if event.subject not in aside]
+        if ordinary:
+            await _create(heard, ordinary, book=book, law=law, source=source)
+        if taken:
+            at = await time_of_batch(heard)
+            await insert_arrivals(heard, [(one.event, _repeated(one, at)) for one in taken])
+            await say_repeats(heard, taken, law=law, source=source)
+
+
+async def _create(
+    heard: Heard, events: Sequence[Event[TicketCreated]], *, book: Book, law: Law, source: str
+) -> None:
     known: dict[tuple[Question, bool], Duty | None] = {}
     matched: list[tuple[Event[TicketCreated], Duty | None]] = []
     for event in events:
@@ -76,18 +70,24 @@ async def create_tickets(
             known[asked] = match(book, asked[0], needs_duty=asked[1])
         matched.append((event, known[asked]))
     at = await time_of_batch(heard)
-    await _insert(
+    await insert_arrivals(
         heard, [(event, _created(event, duty, dispatched_at=at)) for event, duty in matched]
     )
     await outbox.add_many(
         heard.connection,
         [_dispatched(event, duty, at=at, source=source) for event, duty in matched if duty],
     )
+    sent = [
+        Sent(UUID(event.subject), duty.unit, co_units_of(duty, event.data.about_unit))
+        for event, duty in matched
+        if duty
+    ]
+    await follow_up(heard.connection, sent, law=law, at=at)
 
 
 async def keep_refused(heard: Heard, events: Sequence[Event[TicketRefused]]) -> None:
     """Keep requests outside the scope of acceptance, in their last state (A3)."""
-    await _insert(
+    await insert_arrivals(
         heard,
         [
             (
@@ -108,7 +108,7 @@ async def keep_refused(heard: Heard, events: Sequence[Event[TicketRefused]]) -> 
 
 async def keep_answered(heard: Heard, events: Sequence[Event[TicketAnswered]]) -> None:
     """Keep requests that were answered at once, in their last state (ZY 12)."""
-    await _insert(
+    await insert_arrivals(
         heard,
         [
             (
@@ -125,9 +125,23 @@ async def keep_answered(heard: Heard, events: Sequence[Event[TicketAnswered]]) -
     )
 
 
+async def keep_repeat_answered(heard: Heard, events: Sequence[Event[TicketRepeatAnswered]]) -> None:
+    """Keep requests that were answered with the recorded words of a terminated matter (ZY 15)."""
+    answered = [Arrival(None, State.ANSWERED, event.time) for event in events]
+    await insert_arrivals(heard, zip(events, answered, strict=True))
+
+
+async def keep_handed_over(heard: Heard, events: Sequence[Event[TicketHandedOver]]) -> None:
+    """Keep emergencies that were handed to their own line, in their last state (ZY 34)."""
+    handed = [
+        Arrival(None, State.HANDED_OVER, None, line=event.data.line.value) for event in events
+    ]
+    await insert_arrivals(heard, zip(events, handed, strict=True))
+
+
 async def keep_recorded(heard: Heard, events: Sequence[Event[TicketRecorded]]) -> None:
     """Keep closed tickets of the past: they start no clock and go to nobody."""
-    await _insert(
+    await insert_arrivals(
         heard,
         [
             (
@@ -144,26 +158,9 @@ async def keep_recorded(heard: Heard, events: Sequence[Event[TicketRecorded]]) -
     )
 
 
-async def _insert(heard: Heard, arrivals: Iterable[tuple[Event[Filed], Arrival]]) -> None:
-    rows, entries = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
-    for event, arrival in arrivals:
-        ticket_id = UUID(event.subject)
-        rows.append((ticket_id, *_filed(event.data), *arrival))
-        text = _result(event.data)
-        entries.append((ticket_id, 1, event.data.type, event.time, 0, None, None, None, text))
-        if arrival.round:
-            entries.append(
-                (
-                    *(ticket_id, 2, TicketDispatched.type, arrival.dispatched_at),
-                    *(arrival.round, arrival.unit, SYSTEM, arrival.rule, None),
-                )
-            )
-    await heard.connection.execute(INSERT_TICKETS, *zip(*rows, strict=True))
-    await heard.connection.execute(INSERT_ENTRIES, *zip(*entries, strict=True))
-
-
 def _question(event: Event[TicketCreated]) -> Question:
-    return Question(event.data.jurisdiction, event.data.category, event.data.request_type)
+    filed = event.data
+    return Question(filed.jurisdiction, filed.category, filed.request_type, filed.about_unit)
 
 
 def _needs_duty(event: Event[TicketCreated], law: Law) -> bool:
@@ -172,22 +169,6 @@ def _needs_duty(event: Event[TicketCreated], law: Law) -> bool:
         return False
     calendar = law.calendar(filed.jurisdiction)
     return is_off_duty(filed.urgency, event.time, pack=law.pack(filed.policy), calendar=calendar)
-
-
-def _result(data: Filed) -> str | None:
-    if not isinstance(data, TicketRecorded):
-        return None
-    told = {"承办单位": data.unit_name, "办理结果": data.result}
-    return "；".join(f"{name}：{value}" for name, value in told.items() if value) or None
-
-
-def _filed(data: Filed) -> tuple[Any, ...]:
-    place = data.place and orjson.dumps(data.place.model_dump(exclude_none=True)).decode()
-    return (
-        *(data.number, data.jurisdiction, data.request_type, data.urgency, data.is_enforcement),
-        *(data.title, data.content, data.channel, data.category, place, data.caller_id),
-        data.filed_at,
-    )
 
 
 def _created(event: Event[TicketCreated], duty: Duty | None, *, dispatched_at: datetime) -> Arrival:
@@ -203,10 +184,23 @@ def _created(event: Event[TicketCreated], duty: Duty | None, *, dispatched_at: d
     )
 
 
+def _repeated(repeat: Repeat, at: datetime) -> Arrival:
+    event, way, main = repeat
+    arrival = Arrival(event.data.policy, State.ACCEPTED, event.time)
+    if way is Arriving.CLOSED:
+        return arrival._replace(state=State.CLOSED, unit=main.unit, closed_at=at)
+    return arrival._replace(state=State.LINKED, main=main.id, link_kind=Link.REPEAT, linked_at=at)
+
+
 def _dispatched(
     event: Event[TicketCreated], duty: Duty, *, at: datetime, source: str
 ) -> Event[Payload]:
     data = TicketDispatched(
-        unit=duty.unit, unit_name=duty.unit_name, round=1, rule=duty.id, dispatched_by=SYSTEM
+        unit=duty.unit,
+        unit_name=duty.unit_name,
+        round=1,
+        rule=duty.id,
+        dispatched_by=SYSTEM,
+        co_units=co_units_of(duty, event.data.about_unit),
     )
     return Event(source, event.subject, 1, at, data, event.traceparent)

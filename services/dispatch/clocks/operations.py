@@ -6,11 +6,14 @@ from uuid import UUID
 
 import orjson
 
+from services.dispatch.reminders.operations import Reminder, remind_units
+from services.dispatch.reminders.rules import words_of_deadline, words_of_order
 from services.dispatch.timeline.operations import (
     Locked,
     entry_of,
     lock_ids,
     lock_tickets,
+    time_of_batch,
     write_entries,
 )
 from shared.events.envelope import Event, Payload
@@ -25,9 +28,15 @@ from shared.events.sla import (
 )
 from shared.events.words import State, Step
 from shared.inbox import Heard
+from shared.policy.law import Law
 
-HANDLED_IN = (State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED)
+HANDLED_IN = (
+    *(State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED),
+    State.CHECKING,
+)
 """The states in which handling still runs."""
+UNITS_STEPS = frozenset(Step) - {Step.DISPATCH, Step.VERIFY, Step.FOLLOW_UP}
+"""The steps that a unit is late with, and not the hotline."""
 
 # News of a handling that ended meanwhile, by a re-dispatch or a redo, moves nothing.
 MOVE = """UPDATE tickets SET
@@ -58,11 +67,23 @@ async def note_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     await write_entries(heard, [entry_of(event) for event in events])
 
 
-async def note_due_soon(heard: Heard, events: Sequence[Event[TicketDueSoon]]) -> None:
-    """Note that time is running out; a ticket that is still being verified is unknown here."""
+async def note_due_soon(heard: Heard, events: Sequence[Event[TicketDueSoon]], *, law: Law) -> None:
+    """Note that time is running out, and remind the unit (B13).
+
+    A ticket that is still being verified is unknown here.
+    """
     ours = [event for event in events if event.data.step is not Step.VERIFY]
-    if ours:
-        await note_news(heard, ours)
+    if not ours:
+        return
+    await note_news(heard, ours)
+    template = TicketDueSoon.type
+    reminders = [
+        Reminder(UUID(event.subject), template, words_of_deadline(event.data))
+        for event in ours
+        if event.data.step in UNITS_STEPS
+    ]
+    at = await time_of_batch(heard)
+    await remind_units(heard.connection, reminders, law=law, at=at)
 
 
 async def take_clock_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
@@ -96,8 +117,10 @@ async def take_clock_news(heard: Heard, events: Sequence[Event[Payload]]) -> Non
     await write_entries(heard, [entry_of(event) for event in events])
 
 
-async def note_orders(heard: Heard, events: Sequence[Event[OrderIssued]]) -> None:
+async def note_orders(heard: Heard, events: Sequence[Event[OrderIssued]], *, law: Law) -> None:
     """Write supervision documents into the timeline of the ticket that they are about (C5).
+
+    Each unit is told of its own, be it about a ticket or not (B13).
 
     The key is the order's own, so several orders of one ticket may come in a batch. A ticket that
     is still being verified has no timeline. Raises `Wait` for an unknown ticket.
@@ -107,11 +130,19 @@ async def note_orders(heard: Heard, events: Sequence[Event[OrderIssued]]) -> Non
         for event in events
         if event.data.ticket_id is not None and event.data.step is not Step.VERIFY
     ]
-    if not about:
-        return
-    await lock_ids(heard, [ticket_id for _, ticket_id in about])
-    entries = [entry_of(event, ticket_id=ticket_id) for event, ticket_id in about]
-    await write_entries(heard, entries)
+    if about:
+        await lock_ids(heard, [ticket_id for _, ticket_id in about])
+        entries = [entry_of(event, ticket_id=ticket_id) for event, ticket_id in about]
+        await write_entries(heard, entries)
+    tickets = {event.id: ticket_id for event, ticket_id in about}
+    reminders = [
+        Reminder(
+            tickets.get(event.id), OrderIssued.type, words_of_order(event.data), event.data.unit
+        )
+        for event in events
+    ]
+    at = await time_of_batch(heard)
+    await remind_units(heard.connection, reminders, law=law, at=at)
 
 
 def _law_limit(data: TicketLimitDecided) -> dict[str, Any]:

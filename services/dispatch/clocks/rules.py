@@ -16,6 +16,7 @@ from shared.policy.deadlines import (
 from shared.policy.model import Pack
 from shared.policy.values import Length
 
+_NOBODYS = (State.ACCEPTED, State.COORDINATING)
 _SINCE = {"dispatch": "dispatch", "sign": "signing"}
 
 
@@ -77,17 +78,19 @@ def matter_of(standing: Standing) -> Matter:
 
 
 def _pending(standing: Standing) -> set[Step]:
-    if standing.state in (*LAST_STATES, State.REPLIED):
+    if standing.state in (*LAST_STATES, State.REPLIED, State.TERMINATED, State.LINKED):
         return set()
-    if standing.dispatched_at is None:
+    # A ticket that its main one answered may be redone without ever having been dispatched.
+    if standing.dispatched_at is None and standing.reopened_at is None:
         return {Step.DISPATCH}
-    if standing.state is State.INTERIM_CLOSED:
+    if standing.interim_closed_at is not None:
         pending = {Step.PROGRESS}
     else:
         pending = set() if standing.paused_at else {Step.HANDLE}
     if standing.result_at is None:
         pending.add(Step.RESULT)
-    if standing.answered_at is None:
+    # What the coordination group has, or gave back, is no unit's to sign (ZY 13.5).
+    if standing.answered_at is None and standing.state not in _NOBODYS:
         pending.add(Step.SIGN)
     if standing.responded_at is None:
         pending.add(Step.RESPOND)
@@ -130,7 +133,7 @@ def _next_report(standing: Standing, pack: Pack, calendar: Calendar) -> Deadline
 
 def _begun_at(step: Step, standing: Standing, pack: Pack, calendar: Calendar) -> datetime | None:
     moments = {
-        "accept": standing.accepted_at,
+        "accept": standing.split_at or standing.accepted_at,
         "dispatch": standing.dispatched_at,
         # A return without a signature answers like one, also for what runs from signing.
         "sign": standing.answered_at,

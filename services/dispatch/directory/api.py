@@ -6,13 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.directory.operations import DutyFacts, UnitFacts, put_duty_rule, put_unit
-from services.dispatch.directory.queries import find_book, list_duty_rules, list_units
-from services.dispatch.directory.rules import Question, ranked
+from services.dispatch.directory.queries import list_duty_rules, list_units
 from services.dispatch.directory.schemas import (
     DirectoryQuery,
     DutyRule,
-    Explain,
-    Explanation,
     PutDutyRule,
     PutUnit,
     Unit,
@@ -91,14 +88,3 @@ async def find_duty_rules(request: Request, _: Caller, wanted: Wanted) -> Page[D
         )
     items = [DutyRule.of(row) for row in rows[: wanted.limit]]
     return Page(items=items, next=write_cursor(items[-1].id) if len(rows) > len(items) else None)
-
-
-@router.post(
-    "/duty-rules/explain", response_model=Explanation, responses=problems_of(*READ_PROBLEMS)
-)
-async def explain(body: Explain, request: Request, _: Caller) -> Explanation:
-    """这样的诉求派给谁，为什么；不作任何改动."""
-    question = Question(body.jurisdiction, body.category, body.request_type)
-    async with runtime_of(request).database.sessions() as session:
-        book = await find_book(session, body.jurisdiction)
-    return Explanation.of(ranked(book, question), question)

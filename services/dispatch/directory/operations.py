@@ -28,6 +28,7 @@ class UnitFacts:
     superior: str | None
     is_active: bool
     duty_hours: DutyHours = DutyHours.WORKING
+    has_system: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ async def put_unit(
         "superior": facts.superior,
         "is_active": facts.is_active,
         "duty_hours": facts.duty_hours,
+        "has_system": facts.has_system,
     }
     # Of two who add the same unit the later waits here, and then finds the row.
     await session.execute(
@@ -79,6 +81,7 @@ async def put_unit(
         is_active=unit.is_active,
         superior=unit.superior,
         duty_hours=unit.duty_hours,
+        has_system=unit.has_system,
     )
     at = await runtime.clock.now(session)
     await outbox.add(

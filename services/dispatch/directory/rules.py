@@ -1,6 +1,6 @@
 """Which duty rule or precedent decides (B2): pure, so that an operator can ask why."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from shared.worktime import working_time_between
 
 PRECEDENT = "precedent:"
 """How the rule of a precedent is named: this, and the precedent's id."""
+SUPERIOR = "superior:"
+"""How it is named that a complaint about a unit goes up: this, and the unit complained of."""
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -27,16 +29,30 @@ class Duty(NamedTuple):
     unit_name: str
     priority: int
     duty_hours: DutyHours = DutyHours.WORKING
+    co_units: tuple[str, ...] = ()
+    """Who handles with it, by a precedent; those that are active (ZY 13.5(5))."""
 
 
 Key = tuple[str, str | None, RequestType | None]
 
 
+class Member(NamedTuple):
+    """A unit with its superior, as far as complaints about units ask."""
+
+    code: str
+    name: str
+    jurisdiction: str
+    superior: str | None
+    is_active: bool
+    duty_hours: DutyHours = DutyHours.WORKING
+
+
 class Book(NamedTuple):
-    """Duty rules by place, category and type; precedents by place and category."""
+    """Duty rules by place, category and type; precedents by place and category; units by code."""
 
     duties: dict[Key, list[Duty]]
     precedents: dict[tuple[str, str], Duty]
+    units: Mapping[str, Member] = {}
 
 
 class Question(NamedTuple):
@@ -45,6 +61,8 @@ class Question(NamedTuple):
     jurisdiction: str
     category: str | None
     request_type: RequestType
+    about_unit: str | None = None
+    """The unit complained of: then its superior alone is asked (XS 三(四), ZY 22)."""
 
 
 def outer_codes(jurisdiction: str) -> list[str]:
@@ -64,28 +82,72 @@ def suits(unit_jurisdiction: str, jurisdiction: str) -> bool:
     return covers(unit_jurisdiction, jurisdiction) or covers(jurisdiction, unit_jurisdiction)
 
 
-def index(duties: Iterable[Duty], precedents: Iterable[Duty] = ()) -> Book:
+def index(
+    duties: Iterable[Duty], precedents: Iterable[Duty] = (), units: Iterable[Member] = ()
+) -> Book:
     """Rules by what they ask for, the smaller priority first."""
     found: dict[Key, list[Duty]] = {}
     for duty in sorted(duties, key=lambda duty: (duty.priority, duty.id)):
         key = (duty.jurisdiction, duty.category, duty.request_type)
         found.setdefault(key, []).append(duty)
-    return Book(found, {(one.jurisdiction, one.category or ""): one for one in precedents})
+    return Book(
+        found,
+        {(one.jurisdiction, one.category or ""): one for one in precedents},
+        {unit.code: unit for unit in units},
+    )
 
 
 def ranked(book: Book, question: Question) -> list[Duty]:
     """The rules that fit, the one that decides first.
 
-    First the precedent of the same category, the nearer place's before others (ZY 13.5(5)). Then
-    the duty rules: category with type, then category (a category holds for those below it, and
-    the longer code is the nearer), then type, then the default of a place; among equals the
-    nearer place, then the smaller priority, then the id.
+    A complaint about a unit has no rules but its active superiors, the nearest first. Else first
+    the precedent of the same category, the nearer place's before others (ZY 13.5(5)). Then the
+    duty rules: category with type, then category (a category holds for those below it, and the
+    longer code is the nearer), then type, then the default of a place; among equals the nearer
+    place, then the smaller priority, then the id.
     """
+    if question.about_unit is not None:
+        return superiors(book, question, question.about_unit)
     fitting = [duty for key in _keys(question) for duty in book.duties.get(key, ())]
     if not book.precedents or question.category is None:
         return fitting
     kinds = [(place, question.category) for place in outer_codes(question.jurisdiction)]
     return [*(book.precedents[kind] for kind in kinds if kind in book.precedents), *fitting]
+
+
+def superiors(book: Book, question: Question, about_unit: str) -> list[Duty]:
+    """The active units above the one complained of that suit the place, the nearest first."""
+    return [
+        going_up(unit, about_unit)
+        for unit in line_above(book.units, about_unit)
+        if unit.is_active and suits(unit.jurisdiction, question.jurisdiction)
+    ]
+
+
+def going_up(unit: Member, about_unit: str) -> Duty:
+    """The rule by which a unit has what is complained of one below it."""
+    return Duty(
+        id=f"{SUPERIOR}{about_unit}",
+        jurisdiction=unit.jurisdiction,
+        category=None,
+        request_type=None,
+        unit=unit.code,
+        unit_name=unit.name,
+        priority=0,
+        duty_hours=unit.duty_hours,
+    )
+
+
+def line_above(units: Mapping[str, Member], code: str) -> list[Member]:
+    """The units above a unit, the nearest first, each once."""
+    found: list[Member] = []
+    seen, unit = {code}, units.get(code)
+    while unit is not None and unit.superior is not None and unit.superior not in seen:
+        seen.add(unit.superior)
+        unit = units.get(unit.superior)
+        if unit is not None:
+            found.append(unit)
+    return found
 
 
 def match(
@@ -107,6 +169,11 @@ def match(
     return next(iter(fitting), None)
 
 
+def co_units_of(duty: Duty, about_unit: str | None) -> tuple[str, ...]:
+    """Who handles with the rule's unit; the unit complained of does not (XS 三(四))."""
+    return tuple(unit for unit in duty.co_units if unit not in (about_unit, duty.unit))
+
+
 def is_off_duty(urgency: Urgency, at: datetime, *, pack: Pack | None, calendar: Calendar) -> bool:
     """Whether an emergency comes when units that keep working hours are away (ZY 13.4, 35)."""
     if urgency is Urgency.NORMAL or pack is None:
@@ -116,6 +183,9 @@ def is_off_duty(urgency: Urgency, at: datetime, *, pack: Pack | None, calendar: 
 
 def why(duty: Duty, question: Question) -> str:
     """In Chinese, on what a rule decided."""
+    if duty.id.startswith(SUPERIOR):
+        about = duty.id.removeprefix(SUPERIOR)
+        return f"诉求涉及 {about}，由其上级单位办理（XS 三(四)、ZY 27.2）"
     if duty.id.startswith(PRECEDENT):
         return f"会商决定 {duty.id}：同类事项 {duty.category} 参照办理（ZY 13.5(5)）"
     grounds = []

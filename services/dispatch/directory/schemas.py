@@ -26,6 +26,9 @@ class PutUnit(Input):
         DutyHours.WORKING,
         description="值守时间：工作时间或全天候；非工作时间的紧急工单派给全天候单位",
     )
+    has_system: bool = Field(
+        False, description="是否用自有系统对接；是则另写入它自己的消息主题 unit.单位代码"
+    )
 
 
 class Unit(BaseModel):
@@ -39,6 +42,7 @@ class Unit(BaseModel):
     superior: str | None
     is_active: bool
     duty_hours: DutyHours
+    has_system: bool
     sequence: int
 
 
@@ -68,52 +72,6 @@ class DutyRule(BaseModel):
     def of(cls, row: DutyRuleRow | rules.Duty) -> Self:
         """The rule as people see it."""
         return cls.model_validate(row)
-
-
-class Explain(Input):
-    """问：这样的诉求派给谁。"""
-
-    jurisdiction: Jurisdiction = Field(examples=["512021"])
-    category: Category | None = Field(None, examples=["0102"])
-    request_type: RequestType
-
-
-class Candidate(BaseModel):
-    """一条相符的规则及其理由。"""
-
-    rule: DutyRule
-    unit_name: str
-    why: str
-
-
-class Explanation(BaseModel):
-    """答：由哪条规则派给哪个单位，为什么。"""
-
-    rule: DutyRule | None = Field(description="起作用的规则；为空则待人工派单")
-    unit: str | None
-    unit_name: str | None
-    why: str
-    candidates: list[Candidate] = Field(description="所有相符的规则，起作用的在前")
-
-    @classmethod
-    def of(cls, duties: list[rules.Duty], question: rules.Question) -> Self:
-        """The explanation that the fitting rules give, the deciding one first."""
-        candidates = [
-            Candidate(
-                rule=DutyRule.of(duty), unit_name=duty.unit_name, why=rules.why(duty, question)
-            )
-            for duty in duties
-        ]
-        if not candidates:
-            return cls(rule=None, unit=None, unit_name=None, why="没有相符的规则", candidates=[])
-        first = candidates[0]
-        return cls(
-            rule=first.rule,
-            unit=first.rule.unit,
-            unit_name=first.unit_name,
-            why=first.why,
-            candidates=candidates,
-        )
 
 
 class DirectoryQuery(Input):

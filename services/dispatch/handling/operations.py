@@ -5,12 +5,14 @@ from datetime import datetime
 from services.dispatch.acts.operations import Turn, lateness, say, unit_of
 from services.dispatch.clocks.rules import handle_deadline
 from services.dispatch.models import HANDLING_COLUMNS
+from services.dispatch.reminders.operations import remind
+from services.dispatch.reminders.rules import SENT_BACK
 from services.dispatch.rules import state_after
+from services.dispatch.terminations.operations import send_back
 from shared.events.dispatch import (
     TicketInterimClosed,
     TicketProgressed,
     TicketReopened,
-    TicketReplied,
 )
 from shared.events.words import Act
 from shared.problems import field_error
@@ -75,31 +77,6 @@ async def close_for_now(
     )
 
 
-async def reply_to_ticket(
-    turn: Turn, *, findings: str, basis: str, result: str, contact: str
-) -> None:
-    """A reply with its required elements leaves: the handling clock stops (ZY 13, B7)."""
-    ticket = turn.ticket
-    ticket.state = state_after(ticket.state, Act.REPLY)
-    ticket.replied_at = turn.at
-    ticket.result_at = ticket.result_at or turn.at
-    ticket.responded_at = ticket.responded_at or turn.at
-    ticket.paused_at = None
-    ticket.replies += 1
-    elements = {"findings": findings, "basis": basis, "result": result, "contact": contact}
-    await say(
-        turn,
-        TicketReplied(
-            unit=unit_of(ticket),
-            reply=ticket.replies,
-            replied_by=turn.caller.subject,
-            **elements,
-        ),
-        text=result,
-        detail={"reply": ticket.replies, **elements},
-    )
-
-
 async def reopen_ticket(turn: Turn, *, reason: str) -> None:
     """The unit must handle again, with the handling time of the type anew (ZY 14.2)."""
     ticket = turn.ticket
@@ -107,5 +84,11 @@ async def reopen_ticket(turn: Turn, *, reason: str) -> None:
     for column in HANDLING_COLUMNS:
         setattr(ticket, column, None)
     ticket.reopened_at = turn.at
+    # What its main ticket answered goes its own way from now on (A8).
+    ticket.main = ticket.link_kind = ticket.linked_at = None
+    if ticket.terminated_at is not None:
+        await send_back(turn, reason=reason)
+        ticket.terminated_at = None
     payload = TicketReopened(unit=unit_of(ticket), reason=reason, reopened_by=turn.caller.subject)
     await say(turn, payload, text=reason, detail={"article": "ZY 14.2"})
+    await remind(turn, payload.type, SENT_BACK, units=[payload.unit])

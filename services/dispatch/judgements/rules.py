@@ -14,25 +14,35 @@ from shared.events.dispatch import (
     TicketResponded,
     TicketReturnRequested,
     TicketSigned,
+    TicketTerminated,
+    TicketWithdrawn,
 )
+from shared.events.loop import TicketLinked, TicketSplit
 from shared.events.words import Step, Verdict
 
 _RESPONSES = (TicketResponded.type, TicketReturnRequested.type)
-_HANDLED = (TicketReplied.type, TicketInterimClosed.type)
+_HANDLED = (TicketReplied.type, TicketInterimClosed.type, TicketTerminated.type)
 
 JUDGED_BY: dict[Step, tuple[str, ...]] = {
-    Step.DISPATCH: (TicketDispatched.type,),
+    # A ticket that goes with another needs no dispatch of its own, nor does a repeated report (A7).
+    Step.DISPATCH: (TicketDispatched.type, TicketLinked.type, TicketClosed.type),
     Step.SIGN: (TicketSigned.type, *_RESPONSES),
     # A first response counts as signing; a bare signature is no response (ZY 13.4).
     Step.RESPOND: (*_RESPONSES, TicketProgressed.type, *_HANDLED),
     Step.HANDLE: _HANDLED,
-    Step.RESULT: (TicketProgressed.type, TicketReplied.type),
-    Step.PROGRESS: (TicketProgressed.type, TicketReplied.type, TicketClosed.type),
+    Step.RESULT: (TicketProgressed.type, TicketReplied.type, TicketTerminated.type),
+    Step.PROGRESS: (
+        *(TicketProgressed.type, TicketReplied.type),
+        *(TicketTerminated.type, TicketClosed.type),
+    ),
 }
 """The acts that end a step. A return is a window, nothing fires when it ends; `verify` is
 intake's to judge."""
 
-JUDGED_EVENTS = sorted({TicketReopened.type}.union(*JUDGED_BY.values()))
+ENDED_BY = (TicketWithdrawn.type,)
+"""What leaves nothing to do: no step can be missed after it."""
+
+JUDGED_EVENTS = sorted({TicketReopened.type, TicketSplit.type}.union(ENDED_BY, *JUDGED_BY.values()))
 
 _REPORTS_RUN_FROM = (TicketInterimClosed.type, TicketProgressed.type)
 
@@ -64,13 +74,17 @@ def judge(
 ) -> Judgement:
     """Whether a step was done at or before `due_at`; `acts` in the order of the timeline.
 
-    The first dispatch counts for dispatching. Every other step belongs to the round that had
-    begun at `due_at`: what another unit did in another round neither helps nor harms. After a redo
-    an earlier reply does not count for the handling that began with it (ZY 14.2), and a progress
-    report does not count for the report that is due after it (ZY 13.3).
+    The first dispatch counts for dispatching, after a split the first one since. Every other step
+    belongs to the round that had begun at `due_at`: what another unit did in another round neither
+    helps nor harms. After a redo an earlier reply does not count for the handling that began with
+    it (ZY 14.2), and a progress report not for the report that is due after it (ZY 13.3).
     """
-    relevant = acts if step is Step.DISPATCH else _of_period(step, due_at, acts, report_due)
-    act_at = min((act.at for act in relevant if act.event in JUDGED_BY[step]), default=None)
+    if step is Step.DISPATCH:
+        relevant = acts[_after(acts, due_at, (TicketSplit.type,)) :]
+    else:
+        relevant = _of_period(step, due_at, acts, report_due)
+    ending = (*JUDGED_BY[step], *ENDED_BY)
+    act_at = min((act.at for act in relevant if act.event in ending), default=None)
     is_met = act_at is not None and act_at <= due_at
     return Judgement(Verdict.MET if is_met else Verdict.MISSED, act_at)
 
@@ -79,7 +93,8 @@ def _of_period(
     step: Step, due_at: datetime, acts: Sequence[Done], report_due: ReportDue | None
 ) -> Sequence[Done]:
     begun = [act.round for act in acts if act.event == TicketDispatched.type and act.at <= due_at]
-    own = [act for act in acts if begun and act.round == max(begun)]
+    # What its main ticket answered was perhaps never dispatched: then it has no round but 0.
+    own = [act for act in acts if act.round == max(begun, default=0)]
     if step is Step.HANDLE:
         return own[_after(own, due_at, (TicketReopened.type,)) :]
     if step is Step.PROGRESS:

@@ -1,6 +1,8 @@
 """Writing down what the coordination group decided, and retiring it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +11,9 @@ from uuid_utils.compat import uuid7
 
 from services.dispatch.directory.operations import count_change
 from services.dispatch.directory.rules import suits
-from services.dispatch.models import Precedent, Ticket, TimelineEntry, Unit
+from services.dispatch.models import Ticket, TimelineEntry, Unit
+from services.dispatch.precedents.models import Precedent
+from services.dispatch.sight.rules import is_seen
 from shared import outbox
 from shared.events.dispatch import CaseDecided
 from shared.events.envelope import Event
@@ -57,29 +61,17 @@ async def decide_case(
     cannot have such matters, `PrecedentExists` where the kind has one in this place.
     """
     ticket = await session.get(Ticket, decision.ticket_id, with_for_update=True)
-    if ticket is None or not caller.sees(ticket.jurisdiction, ticket.unit):
+    if ticket is None or not is_seen(ticket, caller):
         raise NotFound
-    if not covers(caller.jurisdiction, decision.jurisdiction):
-        raise NotFound(f"{decision.jurisdiction} 不在您的权限范围内。")
-    await _check_units(session, decision)
-    at = await runtime.clock.now(session)
-    values = {
-        "id": uuid7(),
-        "ticket_id": decision.ticket_id,
-        "jurisdiction": decision.jurisdiction,
-        "category": decision.category,
-        "lead_unit": decision.lead_unit,
-        "co_units": list(decision.co_units),
-        "document": decision.document,
-        "decided_by": caller.subject,
-        "decided_at": at,
-    }
-    kept: UUID | None = await session.scalar(
-        insert(Precedent).values(**values).on_conflict_do_nothing().returning(Precedent.id)
+    require_place(caller, decision.jurisdiction)
+    await check_units(
+        session,
+        lead_unit=decision.lead_unit,
+        co_units=decision.co_units,
+        jurisdiction=decision.jurisdiction,
     )
-    if kept is None:
-        raise PrecedentExists
-    await count_change(session)
+    at = await runtime.clock.now(session)
+    precedent = await keep_precedent(session, decision, by=caller.subject, at=at)
     payload = CaseDecided(
         ticket_id=ticket.id,
         lead_unit=decision.lead_unit,
@@ -100,12 +92,36 @@ async def decide_case(
             by=caller.subject,
             text=decision.document,
             detail=payload.model_dump(mode="json", exclude={"ticket_id", "document"})
-            | {"case": str(kept)},
+            | {"case": str(precedent.id)},
         )
     )
     await outbox.add(
-        session, Event(runtime.source, str(kept), 1, at, payload, current_traceparent())
+        session, Event(runtime.source, str(precedent.id), 1, at, payload, current_traceparent())
     )
+    return precedent
+
+
+async def keep_precedent(
+    session: AsyncSession, decision: Decision, *, by: str, at: datetime
+) -> Precedent:
+    """Let a decision hold for matters of its kind from now on. Raises `PrecedentExists`."""
+    values = {
+        "id": uuid7(),
+        "ticket_id": decision.ticket_id,
+        "jurisdiction": decision.jurisdiction,
+        "category": decision.category,
+        "lead_unit": decision.lead_unit,
+        "co_units": list(decision.co_units),
+        "document": decision.document,
+        "decided_by": by,
+        "decided_at": at,
+    }
+    kept: UUID | None = await session.scalar(
+        insert(Precedent).values(**values).on_conflict_do_nothing().returning(Precedent.id)
+    )
+    if kept is None:
+        raise PrecedentExists
+    await count_change(session)
     return await session.get_one(Precedent, kept)
 
 
@@ -121,14 +137,28 @@ async def retire_precedent(
         raise NotFound
     if precedent.retired_at is not None:
         raise PrecedentRetired
-    precedent.retired_at = await runtime.clock.now(session)
-    precedent.retired_by, precedent.retired_because = caller.subject, reason
+    retire(precedent, by=caller.subject, at=await runtime.clock.now(session), reason=reason)
     await count_change(session)
     return precedent
 
 
-async def _check_units(session: AsyncSession, decision: Decision) -> None:
-    named = [("lead_unit", decision.lead_unit), *(("co_units", code) for code in decision.co_units)]
+def retire(precedent: Precedent, *, by: str, at: datetime, reason: str) -> None:
+    """Write down that a precedent has ended."""
+    precedent.retired_at = at
+    precedent.retired_by, precedent.retired_because = by, reason
+
+
+def require_place(caller: Principal, jurisdiction: str) -> None:
+    """Raise `NotFound` for a place that is not the caller's."""
+    if not covers(caller.jurisdiction, jurisdiction):
+        raise NotFound(f"{jurisdiction} 不在您的权限范围内。")
+
+
+async def check_units(
+    session: AsyncSession, *, lead_unit: str, co_units: Sequence[str], jurisdiction: str
+) -> None:
+    """Raise `Malformed` for a unit that cannot have matters of a place, or is named twice."""
+    named = [("lead_unit", lead_unit), *(("co_units", code) for code in co_units)]
     seen = set[str]()
     for field, code in named:
         if code in seen:
@@ -139,5 +169,5 @@ async def _check_units(session: AsyncSession, decision: Decision) -> None:
             raise field_error(field, "unknown_unit", f"没有承办单位 {code}")
         if not unit.is_active:
             raise field_error(field, "inactive_unit", f"{unit.name}已停用")
-        if not suits(unit.jurisdiction, decision.jurisdiction):
-            raise field_error(field, "other_place", f"{unit.name}不管辖 {decision.jurisdiction}")
+        if not suits(unit.jurisdiction, jurisdiction):
+            raise field_error(field, "other_place", f"{unit.name}不管辖 {jurisdiction}")

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.directory.rules import outer_codes
-from services.dispatch.models import Precedent
+from services.dispatch.precedents.models import Precedent
 from shared.jurisdictions import prefix
 from shared.security import Principal
 
@@ -24,6 +24,22 @@ async def find_precedent_of(
         )
         .order_by(func.array_position(outer_codes(jurisdiction), Precedent.jurisdiction))
         .limit(1)
+    )
+    return found
+
+
+async def find_precedent_at(
+    session: AsyncSession, category: str, jurisdiction: str
+) -> Precedent | None:
+    """The precedent of this kind for this very place, locked; none where it has none."""
+    found: Precedent | None = await session.scalar(
+        select(Precedent)
+        .where(
+            Precedent.category == category,
+            Precedent.jurisdiction == jurisdiction,
+            Precedent.retired_at.is_(None),
+        )
+        .with_for_update()
     )
     return found
 

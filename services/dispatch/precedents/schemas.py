@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.directory.schemas import Category, Name
-from services.dispatch.models import Precedent as PrecedentRow
+from services.dispatch.precedents.models import Precedent as PrecedentRow
 from services.dispatch.schemas import Code, Jurisdiction, Words
 from shared.answers import BeijingTime, Input
 from shared.pages import read_cursor

@@ -1,13 +1,24 @@
 """Returning a ticket and deciding a return (B5), under the lock on its row."""
 
+from collections.abc import Sequence
+
 from services.dispatch.acts.operations import Turn, lateness, say, unit_of
+from services.dispatch.cases.models import Case
+from services.dispatch.cases.operations import open_case
+from services.dispatch.cases.rules import PAPERS
 from services.dispatch.clocks.rules import return_deadline
+from services.dispatch.co_handling.operations import check_co_units, end_co_handling
 from services.dispatch.dispatching.operations import find_competent_unit, send, send_by_rule
+from services.dispatch.lessons.operations import note_return
+from services.dispatch.letters.operations import require_letter
 from services.dispatch.models import Unit
+from services.dispatch.precedents.models import Precedent
 from services.dispatch.precedents.queries import find_precedent_of
 from services.dispatch.rules import state_after
 from shared.events.dispatch import TicketReturnDecided, TicketReturnRequested
+from shared.events.kinds import CaseKind
 from shared.events.words import Act, ReturnDecision, ReturnGround
+from shared.letters import Letter
 from shared.policy.deadlines import Deadline
 from shared.problems import Problem, field_error
 
@@ -21,18 +32,25 @@ class PrecedentBinds(Problem):
 
 
 async def return_ticket(
-    turn: Turn, *, ground: ReturnGround, reason: str, legal_basis: str, proposed_unit: str
+    turn: Turn,
+    *,
+    ground: ReturnGround,
+    reason: str,
+    legal_basis: str,
+    proposed_unit: str,
+    letter: Letter | None = None,
 ) -> None:
     """The unit asks the hotline to take the ticket back (ZY 13.2); the clock runs on.
 
     A return after the pack's window is taken too, and counts as overdue. Raises `PrecedentBinds`
     where a decision gave matters of the kind to this unit (ZY 13.5(5)), `Malformed` where the
-    proposed unit is not in the directory.
+    proposed unit is not in the directory or a letter is needed and missing (ZY 13.5).
     """
     ticket = turn.ticket
     if await turn.session.get(Unit, proposed_unit) is None:
         raise field_error("proposed_unit", "unknown_unit", "没有这个承办单位")
     await _refuse_bound(turn)
+    await require_letter(turn, letter)
     window = _window(turn)
     late = lateness(turn, window)
     ticket.state_before_return = ticket.state
@@ -54,6 +72,7 @@ async def return_ticket(
             due_at=window.due_at if window else None,
             rule=window.rule if window else None,
             source_article=window.source if window else None,
+            letter=None if letter is None else letter.attachment,
         ),
         text=reason,
         detail={
@@ -62,27 +81,39 @@ async def return_ticket(
             "proposed_unit": proposed_unit,
             **late,
             **({"rule": window.rule} if window else {}),
+            **({} if letter is None else {"letter": letter.model_dump(mode="json")}),
         },
     )
 
 
 async def decide_return(
-    turn: Turn, *, decision: ReturnDecision, reason: str, unit: str | None = None
+    turn: Turn,
+    *,
+    decision: ReturnDecision,
+    reason: str,
+    unit: str | None = None,
+    co_units: Sequence[str] = (),
+    kind: CaseKind | None = None,
 ) -> None:
     """The hotline decides a return (B5).
 
     Rejected: the unit goes on where it was, deadlines unchanged. Granted: the ticket goes at once
-    to `unit`, else to the unit of the rule that fits without those that returned the ticket;
-    where there is none, it waits for a person. Raises `Malformed` for a unit that cannot.
+    to `unit` (with `co_units`), else to the unit of the rule that fits without those that returned
+    the ticket; where there is none, it waits for a person. In dispute: the coordination group
+    decides, by signature or in a meeting (`kind`). Raises `Malformed` for what cannot be.
     """
     ticket = turn.ticket
     returning = unit_of(ticket)
+    dispute = _kind_of_dispute(decision, kind)
     chosen = await _find_other_unit(turn, decision, returning, unit) if unit else None
+    if co_units and unit is None:
+        raise field_error("co_units", "needs_unit", "指定协办单位时须同时指定承办单位（unit）")
+    others = await check_co_units(turn, co_units, lead=unit) if unit else ()
     ticket.state = state_after(
         ticket.state,
         Act.DECIDE_RETURN,
         decision=decision,
-        before_return=ticket.state_before_return,
+        state_before=ticket.state_before_return,
     )
     ticket.state_before_return = None
     await say(
@@ -95,9 +126,14 @@ async def decide_return(
     )
     if decision is ReturnDecision.REJECTED:
         return
+    if decision is ReturnDecision.COORDINATION:
+        await open_case(turn, kind=dispute, reason=reason)
+        return
     ticket.unit = None
+    await end_co_handling(turn)
+    await note_return(turn, chosen=unit, reason=reason)
     if chosen is not None:
-        await send(turn, chosen)
+        await send(turn, chosen, co_units=others)
     else:
         await send_by_rule(turn)
 
@@ -105,9 +141,9 @@ async def decide_return(
 async def _refuse_bound(turn: Turn) -> None:
     ticket = turn.ticket
     forbids = None if turn.pack is None else turn.pack.returning.precedent_forbids
-    if ticket.category is None or (forbids is not None and not forbids.value):
+    if forbids is not None and not forbids.value:
         return
-    precedent = await find_precedent_of(turn.session, ticket.category, ticket.jurisdiction)
+    precedent = await _find_binding(turn)
     if precedent is None or ticket.unit not in (precedent.lead_unit, *precedent.co_units):
         return
     raise PrecedentBinds(
@@ -116,9 +152,32 @@ async def _refuse_bound(turn: Turn) -> None:
     )
 
 
+async def _find_binding(turn: Turn) -> Precedent | None:
+    """The precedent of its kind, else the one that was made of this very ticket."""
+    session, ticket = turn.session, turn.ticket
+    if ticket.category is not None:
+        found = await find_precedent_of(session, ticket.category, ticket.handling_place)
+        if found is not None:
+            return found
+    case = None if ticket.case_id is None else await session.get(Case, ticket.case_id)
+    if case is None or case.precedent_id is None:
+        return None
+    precedent = await session.get_one(Precedent, case.precedent_id)
+    return precedent if precedent.retired_at is None else None
+
+
+def _kind_of_dispute(decision: ReturnDecision, kind: CaseKind | None) -> CaseKind:
+    if kind is not None and decision is not ReturnDecision.COORDINATION:
+        raise field_error("kind", "not_needed", "只有提交会商时才填写会商情形")
+    chosen = kind or CaseKind.UNDETERMINED
+    if not PAPERS[chosen].is_return:
+        raise field_error("kind", "not_a_dispute", "退单争议的会商情形只能是 undetermined、no_lead")
+    return chosen
+
+
 async def _find_other_unit(turn: Turn, decision: ReturnDecision, returning: str, code: str) -> Unit:
-    if decision is ReturnDecision.REJECTED:
-        raise field_error("unit", "not_needed", "不同意退单时不得另行指定承办单位")
+    if decision is not ReturnDecision.GRANTED:
+        raise field_error("unit", "not_needed", "只有同意退单时才可另行指定承办单位")
     if code == returning:
         raise field_error("unit", "same_unit", "不能派回刚同意退单的承办单位")
     return await find_competent_unit(turn, code)

@@ -14,7 +14,7 @@ from shared.inbox import Heard, Wait
 
 TIME = "SELECT coalesce($1::timestamptz, clock_timestamp())"
 LOCK = """SELECT id, state, unit, round, jurisdiction, category, request_type, urgency,
-    is_enforcement, policy
+    is_enforcement, policy, replies, handled_in, about_unit
 FROM tickets WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"""
 # The n-th entry of a ticket in one call goes to the n-th place after those that it has.
 INSERT_ENTRIES = """WITH entry AS (
@@ -34,9 +34,9 @@ FROM entry JOIN longer ON id = ticket_id"""
 
 DOERS = (
     *("requested_by", "decided_by", "explained_by", "paused_by", "resumed_by", "amended_by"),
-    "signed_by",
+    *("signed_by", "disputed_by", "answered_by", "attached_by"),
 )
-WORDS = ("note", "addition", "reason", "grounds")
+WORDS = ("note", "addition", "reason", "grounds", "explanation", "answer", "text")
 """The first of these that an event has is the text of its line."""
 
 
@@ -65,6 +65,9 @@ class Locked(NamedTuple):
     urgency: Urgency
     is_enforcement: bool
     policy: str | None
+    replies: int
+    handled_in: str | None
+    about_unit: str | None
 
 
 async def time_of_batch(heard: Heard) -> datetime:

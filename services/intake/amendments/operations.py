@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.emergencies.operations import report_at_once
+from services.intake.emergencies.rules import URGENT
 from services.intake.models import Amendment, Ticket
 from services.intake.operations import Acted, lock_own_ticket, require_act, say
 from shared.events.intake import TicketAmended
@@ -56,13 +58,17 @@ async def amend_ticket(
             **changed,
         )
     )
+    becomes_urgent = ticket.urgency not in URGENT and changed.get("urgency") in URGENT
     for name, value in changed.items():
         setattr(ticket, name, value)
     if ticket.state == State.VERIFYING:
         _add_words(ticket, addition)
-        return Acted(ticket, ticket.sequence)
-    data = TicketAmended(addition=addition, reason=reason, amended_by=caller.subject, **changed)
-    return await say(session, runtime, ticket, at, data)
+    else:
+        data = TicketAmended(addition=addition, reason=reason, amended_by=caller.subject, **changed)
+        await say(session, runtime, ticket, at, data)
+    if becomes_urgent:
+        await report_at_once(session, runtime, ticket, at)
+    return Acted(ticket, ticket.sequence)
 
 
 def _add_words(ticket: Ticket, addition: str | None) -> None:

@@ -9,9 +9,12 @@ import orjson
 from services.intake import rules
 from services.intake.filing.requests import Filed, New, Request
 from services.intake.identity import Vault
+from services.intake.repeats.operations import Terminated
 from services.intake.verifications.rules import verify_deadline
 from shared.answers import running
 from shared.calendars import local
+from shared.events.callers import TicketHandedOver, TicketRepeatAnswered
+from shared.events.chinese import CHINESE
 from shared.events.envelope import Event, Payload
 from shared.events.intake import (
     Place,
@@ -21,23 +24,25 @@ from shared.events.intake import (
     TicketRefused,
     VerificationRequested,
 )
-from shared.events.words import CHINESE, State, Step
+from shared.events.words import State, Step
 from shared.policy.deadlines import Matter, step_deadline
 from shared.seen import HEADER as SEEN_HEADER
 from shared.seen import write_seen
 
-NOT_ACCEPTED_HERE = (State.VERIFYING, State.CLOSED)
+NOT_ACCEPTED_HERE = (State.VERIFYING, State.CLOSED, State.HANDED_OVER)
 """States in which a request may be filed without being accepted here, now."""
 
 
-def state_of(request: Request) -> State:
+def state_of(request: Request, terminated: Terminated | None) -> State:
     if request.refusal is not None:
         return State.REFUSED
+    if request.handed is not None:
+        return State.HANDED_OVER
     if request.history is not None:
         return State.CLOSED
-    if request.ask is not None:
-        return State.VERIFYING
-    return State.ACCEPTED if request.article_id is None else State.ANSWERED
+    if request.article_id is not None or terminated is not None:
+        return State.ANSWERED
+    return State.ACCEPTED if request.ask is None else State.VERIFYING
 
 
 def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
@@ -55,6 +60,10 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
         "place": None if request.place is None else Place(**request.place),
         "caller_id": new.caller_id,
         "filed_at": request.filed_at,
+        "about_unit": request.about_unit,
+        "repeats": request.repeats,
+        "override": request.override,
+        "is_mediation": request.is_mediation,
     }
     payload: Payload
     if request.refusal is not None:
@@ -74,6 +83,18 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
             closed_at=request.history.closed_at,
             result=request.history.result,
             unit_name=request.history.unit_name,
+        )
+    elif request.handed is not None:
+        payload = TicketHandedOver.model_construct(
+            **common,
+            line=request.handed.line,
+            way=request.handed.way,
+            handed_by=new.filing.filed_by,
+            note=request.handed.note,
+        )
+    elif new.terminated is not None:
+        payload = TicketRepeatAnswered.model_construct(
+            **common, terminated=new.terminated.ticket_id, script=new.terminated.script
         )
     elif request.ask is not None:
         payload = VerificationRequested.model_construct(
@@ -99,6 +120,8 @@ def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
             "channel": request.refusal.channel,
             "source": request.refusal.source,
         }
+    if new.terminated is not None:
+        view["answer"] = new.terminated._asdict()
     if new.state in (State.ACCEPTED, State.VERIFYING):
         view["deadlines"] = _running(new, at)
     return filed(201, view, new.id, 1)

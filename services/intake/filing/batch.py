@@ -14,7 +14,9 @@ from uuid_utils.compat import uuid7
 
 from services.intake import rules
 from services.intake.filing.answers import answer_of, event_of, filed, state_of, view_of
+from services.intake.filing.beside import Beside, add_beside, beside, find_files
 from services.intake.filing.columns import kept_columns, more_columns, ticket_columns
+from services.intake.filing.repeated import find_terminated
 from services.intake.filing.requests import Filed, Filing, New
 from services.intake.filing.statements import (
     ADD,
@@ -55,6 +57,9 @@ async def file_batch(
     if look["has_first"]:
         await _answer_first(connection, filings, results, vault)
     await _refuse_unknown_articles(connection, filings, results)
+    callers = dict(zip(look["phone_indexes"], look["caller_ids"], strict=True))
+    terminated = await find_terminated(connection, filings, results, indexes, callers)
+    files = await find_files(connection, filings, results)
     _refuse_what_is_to_come(filings, results, look["at"])
     at: datetime = look["at"]
     law = await law_book.read_version(connection, look["law_version"])
@@ -63,13 +68,13 @@ async def file_batch(
             _under_law(filing, law, at),
             place,
             uuid7(),
-            state_of(filing.request),
+            state_of(filing.request, terminated.get(place)),
             law.calendar(filing.request.jurisdiction),
+            terminated=terminated.get(place),
         )
         for place, filing in enumerate(filings)
         if results[place] is None
     ]
-    callers = dict(zip(look["phone_indexes"], look["caller_ids"], strict=True))
     new_callers = _name_callers(new, indexes, callers)
     for one, serial in zip(new, look["serials"], strict=False):
         one.number = rules.ticket_number(one.filing.request.jurisdiction, at, serial)
@@ -79,10 +84,9 @@ async def file_batch(
         for place, (filing, result) in enumerate(zip(filings, results, strict=True))
         if filing.key is not None and isinstance(result, Filed) and place not in kept
     ]
-    has_more = any(one.filing.request.ask or one.filing.request.history for one in new)
     if new or answers:
-        await connection.execute(
-            ADD_WITH_MORE if has_more else ADD,
+        has_more = any(r.ask or r.history or r.handed for r in (one.filing.request for one in new))
+        columns = (
             *ticket_columns(new, at, vault),
             list(new_callers.values()),
             list(new_callers),
@@ -90,7 +94,33 @@ async def file_batch(
             *kept_columns(answers),
             *(more_columns(new, at) if has_more else ()),
         )
+        await _write(
+            connection,
+            ADD_WITH_MORE if has_more else ADD,
+            columns,
+            beside(new, files),
+            source=source,
+            at=at,
+        )
     return [result for result in results if result is not None]
+
+
+async def _write(
+    connection: Connection,
+    statement: str,
+    columns: Sequence[object],
+    brought: Sequence[Beside],
+    *,
+    source: str,
+    at: datetime,
+) -> None:
+    """One statement, and no transaction around it where nothing comes with the requests."""
+    if not brought:
+        await connection.execute(statement, *columns)
+        return
+    async with connection.transaction():
+        await connection.execute(statement, *columns)
+        await add_beside(connection, brought, source=source, at=at)
 
 
 def _under_law(filing: Filing, law: Law, at: datetime) -> Filing:

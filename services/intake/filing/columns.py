@@ -8,6 +8,7 @@ import orjson
 
 from services.intake.filing.requests import Filed, Key, New
 from services.intake.identity import Vault
+from shared.events.words import State
 
 
 def ticket_columns(new: Sequence[New], at: datetime, vault: Vault) -> list[list[Any]]:
@@ -39,6 +40,10 @@ def ticket_columns(new: Sequence[New], at: datetime, vault: Vault) -> list[list[
         [None if r.refusal is None else r.refusal.code for r in requests],
         [r.article_id for r in requests],
         [one.filing.pack.content_hash for one in new],
+        [r.about_unit for r in requests],
+        [r.repeats for r in requests],
+        [r.override for r in requests],
+        [r.is_mediation for r in requests],
     ]
 
 
@@ -56,11 +61,13 @@ def kept_columns(answers: Sequence[tuple[Key, Filed]]) -> list[list[Any]]:
 
 
 def more_columns(new: Sequence[New], at: datetime) -> list[list[Any]]:
-    """The units that are asked before acceptance, and how what is of the past ended."""
-    asked = [(one, one.filing.request.ask) for one in new]
+    """Units asked before acceptance, how what is of the past ended, to which line it was handed."""
+    asked = [(one, one.filing.request.ask) for one in new if one.state is State.VERIFYING]
     questions = [(one, ask) for one, ask in asked if ask is not None]
     past = [(one, one.filing.request.history) for one in new]
     histories = [(one, history) for one, history in past if history is not None]
+    emergencies = [(one, one.filing.request.handed) for one in new]
+    handed = [(one, given) for one, given in emergencies if given is not None]
     return [
         [one.id for one, _ in questions],
         [ask.unit for _, ask in questions],
@@ -71,4 +78,10 @@ def more_columns(new: Sequence[New], at: datetime) -> list[list[Any]]:
         [history.closed_at for _, history in histories],
         [history.result for _, history in histories],
         [history.unit_name for _, history in histories],
+        [one.id for one, _ in handed],
+        [given.line.value for _, given in handed],
+        [given.way.value for _, given in handed],
+        [given.note for _, given in handed],
+        [one.filing.filed_by for one, _ in handed],
+        [at] * len(handed),
     ]

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.identity import Identity
+from services.intake.repeats.operations import Terminated
 from shared.calendars import Calendar
+from shared.events.kinds import EmergencyLine, HandOver
 from shared.events.words import Channel, RequestType, State, Urgency
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
@@ -27,6 +29,15 @@ class History:
     closed_at: datetime
     result: str | None
     unit_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """To which line an emergency was handed, and how (ZY 34)."""
+
+    line: EmergencyLine
+    way: HandOver
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,12 @@ class Request:
     is_solved: bool
     ask: Ask | None = None
     history: History | None = None
+    about_unit: str | None = None
+    repeats: UUID | None = None
+    override: str | None = None
+    is_mediation: bool = False
+    handed: Handed | None = None
+    attachments: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +122,5 @@ class New:
     calendar: Calendar
     caller_id: UUID | None = None
     number: str = ""
+    terminated: Terminated | None = None
+    """What answers it, where it raises a terminated matter again (ZY 15)."""

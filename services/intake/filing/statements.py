@@ -36,33 +36,38 @@ OR EXISTS (SELECT FROM unnest($10::text[], $11::text[]) AS w (jurisdiction, ref)
         AND t.external_id = w.ref AND t.external_id IS NOT NULL) AS has_first"""
 FIND_ARTICLES = "SELECT id FROM articles WHERE id = ANY($1::uuid[]) AND is_published"
 _BESIDE = """WITH new_callers AS (
-    INSERT INTO callers (id, phone_index) SELECT * FROM unnest($23::uuid[], $24::bytea[])
+    INSERT INTO callers (id, phone_index) SELECT * FROM unnest($27::uuid[], $28::bytea[])
 ), said AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload)
-    SELECT * FROM unnest($25::text[], $26::text[], $27::text[], $28::text[], $29::text[])
+    SELECT * FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[])
 ), kept AS (
     INSERT INTO kept_answers (caller, path, key, body_hash, status, headers, answer)
-    SELECT * FROM unnest($30::text[], $31::text[], $32::text[], $33::bytea[], $34::int2[],
-        $35::text[], $36::bytea[])
+    SELECT * FROM unnest($34::text[], $35::text[], $36::text[], $37::bytea[], $38::int2[],
+        $39::text[], $40::bytea[])
 )"""
 _MORE_BESIDE = """asked AS (
     INSERT INTO verifications (ticket_id, unit, question, requested_by, asked_at)
-    SELECT * FROM unnest($37::uuid[], $38::text[], $39::text[], $40::text[], $41::timestamptz[])
+    SELECT * FROM unnest($41::uuid[], $42::text[], $43::text[], $44::text[], $45::timestamptz[])
 ), recorded AS (
     INSERT INTO histories (ticket_id, closed_at, result, unit_name)
-    SELECT * FROM unnest($42::uuid[], $43::timestamptz[], $44::text[], $45::text[])
+    SELECT * FROM unnest($46::uuid[], $47::timestamptz[], $48::text[], $49::text[])
+), handed AS (
+    INSERT INTO hand_overs (ticket_id, line, way, note, handed_by, at)
+    SELECT * FROM unnest($50::uuid[], $51::text[], $52::text[], $53::text[], $54::text[],
+        $55::timestamptz[])
 )"""
 _TICKETS = """INSERT INTO tickets (id, number, jurisdiction, request_type, urgency,
     is_enforcement, title, content, channel, channel_ref, external_id, category, place, caller_id,
-    identity, filed_by, filed_at, accepted_at, state, ground, article_id, policy, sequence)
+    identity, filed_by, filed_at, accepted_at, state, ground, article_id, policy,
+    about_unit, repeats, override, is_mediation, sequence)
 SELECT *, 1 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[],
     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[],
     $14::uuid[], $15::bytea[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::text[],
-    $20::text[], $21::uuid[], $22::text[])"""
+    $20::text[], $21::uuid[], $22::text[], $23::text[], $24::uuid[], $25::text[], $26::bool[])"""
 # All that filing writes, in one statement: it is its own transaction where none is open.
 ADD = f"{_BESIDE}\n{_TICKETS}"
 ADD_WITH_MORE = f"{_BESIDE}, {_MORE_BESIDE}\n{_TICKETS}"
-"""For a batch in which a unit is asked first, or in which something is of the past."""
+"""For a batch in which a unit is asked first, something is of the past or was handed over."""
 KEEP = """INSERT INTO kept_answers (caller, path, key, body_hash, status, headers, answer)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::int2[], $6::text[],
     $7::bytea[])"""

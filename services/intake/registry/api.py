@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from services.intake.queries import list_jurisdictions
 from services.intake.registry import schemas
 from services.intake.schemas import Code
 from shared import problems
 from shared.answers import problems_of
-from shared.policy.hotlines import RouteKind, route
+from shared.policy.hotlines import OWN_NUMBER, RouteKind, menu, route
 from shared.policy.model import Pack
 from shared.security import Caller
 from shared.service import runtime_of
@@ -50,12 +51,20 @@ async def show_route(
     _: Caller,
     jurisdiction: Annotated[Code, Query(description="行政区划代码")],
 ) -> schemas.RouteOut:
-    """拨打一个号码的去向：本地接听、转接保留座席、转接分中心 (A16)."""
+    """拨打一个号码的去向：本地接听、转接保留座席、转接分中心；共用号码的语音导航 (A16, B12)."""
     pack, at = await _in_force(request, jurisdiction)
     found = route(pack, number, at)
     if found.kind is RouteKind.UNKNOWN:
         raise problems.NotFound(f"{found.words}（{found.source}）。")
-    return schemas.RouteOut.of(found)
+    choices = menu(pack, jurisdiction) if found.number == OWN_NUMBER else []
+    names = await _names(request) if choices else {}
+    return schemas.RouteOut.of(found, choices, names)
+
+
+async def _names(request: Request) -> dict[str, str]:
+    """The names of the places that this platform takes requests of."""
+    async with runtime_of(request).database.sessions() as session:
+        return {one.code: one.name for one in await list_jurisdictions(session)}
 
 
 async def _in_force(request: Request, jurisdiction: str) -> tuple[Pack, datetime]:

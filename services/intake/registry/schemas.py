@@ -1,5 +1,6 @@
 """What the scope of acceptance and the merge registry answer over HTTP."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -8,8 +9,9 @@ from pydantic import BaseModel, Field
 from services.intake import rules
 from services.intake.schemas import Code, Words
 from shared.answers import Input
-from shared.events.words import CHINESE, HotlineMode
-from shared.policy.hotlines import CHINESE_KINDS, Route, RouteKind
+from shared.events.chinese import CHINESE
+from shared.events.words import HotlineMode
+from shared.policy.hotlines import CHINESE_KINDS, Choice, Route, RouteKind
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
 from shared.policy.registry import Annex, Hotline
@@ -120,6 +122,17 @@ class HotlineItem(BaseModel):
         return cls(**values, mode_name=CHINESE[hotline.mode])
 
 
+class MenuChoice(BaseModel):
+    """语音导航的一个选项."""
+
+    key: str = Field(description="按键")
+    jurisdiction: str = Field(description="所选层级的行政区划代码，受理时用它")
+    level: str
+    name: str = Field(description="该地名称；未登记的为代码")
+    words: str = Field(description="提示语")
+    source: str
+
+
 class RouteOut(BaseModel):
     """拨打一个号码的去向."""
 
@@ -130,10 +143,13 @@ class RouteOut(BaseModel):
     source: str
     prompt: str | None = Field(description="过渡期内播放的提示语")
     hotline: HotlineItem | None
+    menu: list[MenuChoice] = Field(
+        description="省市共用 12345 号码的语音导航；不共用的为空 (JL 五(一))"
+    )
 
     @classmethod
-    def of(cls, found: Route) -> Self:
-        """A route as people read it."""
+    def of(cls, found: Route, menu: Sequence[Choice], names: Mapping[str, str]) -> Self:
+        """A route as people read it, with the menu of a shared number."""
         return cls(
             number=found.number,
             kind=found.kind,
@@ -142,6 +158,10 @@ class RouteOut(BaseModel):
             source=found.source,
             prompt=found.prompt,
             hotline=None if found.hotline is None else HotlineItem.of(found.hotline),
+            menu=[
+                MenuChoice(**one._asdict(), name=names.get(one.jurisdiction, one.jurisdiction))
+                for one in menu
+            ],
         )
 
 

@@ -10,7 +10,8 @@ from services.intake.schemas import Refusal
 from services.intake.verifications import operations, queries, schemas
 from shared import problems, seen
 from shared.answers import problems_of, running
-from shared.events.words import CHINESE, Role, Service, State, Step
+from shared.events.chinese import CHINESE
+from shared.events.words import Role, Service, State, Step
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
 from shared.security import Caller

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.attachments.operations import say_files
+from services.intake.emergencies.operations import say_reports
 from services.intake.models import Ticket, Verification
 from services.intake.operations import ground_of, lock_ticket, require_act, say
 from services.intake.rules import refusal_words
 from services.intake.verifications.rules import judge, pack_of, verify_deadline
 from shared import outbox
+from shared.events.chinese import CHINESE
 from shared.events.envelope import Event, Payload
 from shared.events.intake import (
     DeadlineAnswered,
@@ -22,7 +25,7 @@ from shared.events.intake import (
     TicketVerified,
 )
 from shared.events.sla import DeadlineReached
-from shared.events.words import CHINESE, Act, RequestType, Role, State, Step, Urgency
+from shared.events.words import Act, RequestType, Role, State, Step, Urgency
 from shared.inbox import Heard, Wait
 from shared.policy.deadlines import Deadline, Matter, step_deadline
 from shared.policy.law import Law
@@ -158,6 +161,8 @@ async def _accept(
     ticket.state, ticket.accepted_at, ticket.policy = State.ACCEPTED, at, pack.content_hash
     filed = _as_filed(ticket)
     await say(session, runtime, ticket, at, TicketCreated(**filed, policy=pack.content_hash))
+    await say_files(session, runtime, ticket, at)
+    await say_reports(session, runtime, ticket, at)
     calendar = law.calendar(ticket.jurisdiction)
     matter = Matter(filed["request_type"], filed["urgency"], ticket.is_enforcement)
     return Verified(ticket, dispatch=step_deadline(pack, calendar, matter, Step.DISPATCH, at))
@@ -183,6 +188,7 @@ async def _refuse(
         explanation=refusal_words(ground.text, ground.channel, finding.competent),
     )
     await say(session, runtime, ticket, at, data)
+    await say_files(session, runtime, ticket, at)
     return Verified(ticket, refusal=ground)
 
 
@@ -201,4 +207,8 @@ def _as_filed(ticket: Ticket) -> dict[str, Any]:
         "place": None if ticket.place is None else Place(**ticket.place),
         "caller_id": ticket.caller_id,
         "filed_at": ticket.filed_at,
+        "about_unit": ticket.about_unit,
+        "repeats": ticket.repeats,
+        "override": ticket.override,
+        "is_mediation": ticket.is_mediation,
     }

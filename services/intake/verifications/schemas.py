@@ -15,7 +15,8 @@ from services.intake.verifications.rules import (
     verify_deadline,
 )
 from shared.answers import BeijingTime, Input, RunningDeadline, running
-from shared.events.words import CHINESE, RequestType, Step, Urgency
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType, Step, Urgency
 from shared.pages import read_cursor
 from shared.policy.law import Law
 from shared.problems import field_error

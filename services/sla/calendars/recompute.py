@@ -73,7 +73,8 @@ REPLACE = f"""WITH n AS MATERIALIZED (
 ), anew AS (
     INSERT INTO deadlines (ticket_id, step, version, due_at, warn_at, next_at, state, rule, source,
         provisional, starts_at, adjustments, promised_at)
-    SELECT ticket_id, step, version + 1, due_at, warn_at, warn_at, 'running', rule, source,
+    SELECT ticket_id, step, version + 1, due_at, warn_at, CASE WHEN warn_at < due_at THEN warn_at
+            ELSE due_at + interval '1 microsecond' END, 'running', rule, source,
         provisional, starts_at, adjustments, promised_at FROM ended WHERE NOT has_later
 )
 SELECT ticket_id, step, version AS old_version, version + (NOT has_later)::int AS version

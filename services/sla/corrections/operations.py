@@ -17,10 +17,12 @@ CORRECT = """UPDATE clocks c SET request_type = a.request_type, urgency = a.urge
     is_enforcement = a.is_enforcement
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[])
     AS a (ticket_id, request_type, urgency, is_enforcement) WHERE c.ticket_id = a.ticket_id"""
-VERSIONS = """SELECT ticket_id, step, state, due_at, rule, source, starts_at,
-    adjustments::text AS adjustments
-FROM deadlines WHERE ticket_id = ANY($1::uuid[]) AND step <> 'return'
-ORDER BY ticket_id, step, version"""
+VERSIONS = """SELECT d.ticket_id, d.step, d.state, d.due_at, d.rule, d.source, d.starts_at,
+    d.adjustments::text AS adjustments
+FROM deadlines d JOIN clocks c USING (ticket_id)
+WHERE d.ticket_id = ANY($1::uuid[]) AND d.step <> 'return'
+    AND (c.linked_at IS NULL OR d.starts_at > c.linked_at)
+ORDER BY d.ticket_id, d.step, d.version"""
 
 
 class Corrected(NamedTuple):
@@ -40,7 +42,10 @@ async def correct_clocks(connection: Connection, corrected: Sequence[Corrected])
 async def find_present(
     connection: Connection, corrected_at: Mapping[UUID, datetime]
 ) -> dict[UUID, list[Present]]:
-    """The present version of each step of some tickets, in whatever state."""
+    """The present version of each step of some tickets, in whatever state.
+
+    What ran before a ticket went with another one stays as it is.
+    """
     found: dict[UUID, dict[Step, Present]] = {ticket_id: {} for ticket_id in corrected_at}
     for row in await connection.fetch(VERSIONS, list(corrected_at)):
         steps, step = found[row["ticket_id"]], Step(row["step"])

@@ -17,6 +17,7 @@ from services.sla.extensions.schemas import (
 )
 from services.sla.handling.api import ACT_PROBLEMS, PAGE_PROBLEMS, page, run
 from services.sla.handling.operations import Turn
+from services.sla.letters.operations import require_letter
 from services.sla.models import Extension
 from shared.answers import problems_of
 from shared.events.words import Role
@@ -50,8 +51,11 @@ async def extend(ticket_id: UUID, body: Extend, request: Request, caller: Caller
     caller.require(Role.UNIT)
 
     async def act(turn: Turn) -> Extension:
-        asked = body.model_dump(exclude={"exceptional"})
-        return await operations.request_extension(turn, **asked, is_exceptional=body.exceptional)
+        asked = body.model_dump(exclude={"exceptional", "letter"})
+        await require_letter(turn, body.letter)
+        return await operations.request_extension(
+            turn, **asked, is_exceptional=body.exceptional, letter=body.letter
+        )
 
     return await run(request, caller, ticket_id, act, ExtensionAnswer.after)
 

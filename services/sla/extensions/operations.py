@@ -29,6 +29,7 @@ from shared.events.sla import (
     TicketExtensionRequested,
 )
 from shared.events.words import Act, RequestType
+from shared.letters import Letter
 from shared.problems import ActRefused, FieldError, NotFound, field_error
 
 ERASE = """UPDATE extensions SET reason = '', evidence = NULL,
@@ -97,6 +98,7 @@ async def request_extension(
     reason: str,
     evidence: str | None,
     is_exceptional: bool,
+    letter: Letter | None = None,
 ) -> Extension:
     """The unit asks for more time (ZY 13.3, YN 六(三)4(3), XS 三(五)).
 
@@ -125,6 +127,7 @@ async def request_extension(
         ground=ground,
         reason=reason,
         evidence=evidence,
+        letter=None if letter is None else letter.model_dump(mode="json"),
         is_exceptional=is_exceptional,
         asked_at=turn.at,
         asked_by=turn.caller.subject,
@@ -142,6 +145,7 @@ async def request_extension(
         due_at=extension.due_at,
         source_article=turn.pack.extension.ground.source,
         requested_by=extension.asked_by,
+        letter=None if letter is None else letter.attachment,
     )
     await say(turn, request)
     return extension

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from services.sla.handling.rules import article, clock_time
 from shared.calendars import Calendar
-from shared.events.words import CHINESE, RequestType
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType
 from shared.policy.deadlines import (
     extension_ask_by,
     extension_days_max,

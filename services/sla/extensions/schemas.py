@@ -10,6 +10,7 @@ from services.sla.extensions.rules import CHINESE_STATES, ExtensionDecision, Ext
 from services.sla.handling.schemas import Ground, PageQuery, Words, show_running
 from services.sla.models import Extension, TicketDeadline
 from shared.answers import BeijingTime, Input, RunningDeadline
+from shared.letters import Letter
 
 DAYS_MAX = 366
 
@@ -29,6 +30,7 @@ class Extend(Input):
         default=False,
         description="情况特殊，申请超出“一般”“原则上”的次数或天数；没有这类措辞的规定不得超出",
     )
+    letter: Letter | None = Field(None, description="会商工单须附签字盖章的函件 (ZY 13.5)")
 
 
 class DecideExtension(Input):
@@ -61,6 +63,7 @@ class ExtensionShown(BaseModel):
     ground: str
     reason: str
     evidence: str | None
+    letter: Letter | None = Field(description="签字盖章的函件")
     is_exceptional: bool
     asked_at: BeijingTime = Field(description="申请时间（北京时间）")
     asked_by: str

@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 
 from services.sla.models import TicketDeadline
 from shared.answers import Input, RunningDeadline
-from shared.events.words import CHINESE, Step
+from shared.events.chinese import CHINESE
+from shared.events.words import Step
 from shared.pages import read_cursor, write_cursor
 from shared.policy.values import SLUG_PATTERN
 from shared.problems import field_error

@@ -28,9 +28,10 @@ from services.sla.orders.rules import (
 )
 from shared import outbox
 from shared.calendars import local
+from shared.events.chinese import CHINESE
 from shared.events.envelope import Event
 from shared.events.sla import OrderAnswered, OrderIssued, SlaPayload
-from shared.events.words import CHINESE, OrderKind, Role, Step
+from shared.events.words import OrderKind, Role, Step
 from shared.policy.law import Law
 from shared.policy.model import Pack
 from shared.policy.supervision import Ground, Rung, Trigger, codes_of

@@ -11,11 +11,13 @@ from services.sla.orders import acts
 from services.sla.orders.acts import Turn
 from services.sla.orders.letters import write_letter
 from services.sla.orders.models import Order
+from services.sla.orders.papers import paper_of
 from services.sla.orders.queries import Filter, find_order, find_unit_names, list_orders
 from services.sla.orders.rules import OVERSEERS, READERS, OrderAct
 from services.sla.orders.schemas import (
     AcceptAnswer,
     AnswerOrder,
+    DocumentQuery,
     DropOrder,
     OrderQuery,
     OrderShown,
@@ -27,6 +29,7 @@ from services.sla.orders.schemas import (
 )
 from shared import problems
 from shared.answers import problems_of
+from shared.documents import MEDIA_TYPES, NotNumbered, answer_document
 from shared.events.words import OrderKind
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
@@ -49,7 +52,10 @@ ACT_PROBLEMS = (
     problems.KeyReused,
 )
 DOCUMENT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/markdown": {}}, "description": "文书全文"}
+    200: {
+        "content": {kind: {} for kind in ("text/markdown", *MEDIA_TYPES.values())},
+        "description": "文书全文",
+    }
 }
 
 router = APIRouter(prefix="/v1/orders", tags=["督办"])
@@ -123,10 +129,12 @@ async def show_order(order_id: UUID, request: Request, caller: Caller) -> OrderS
     "/{order_id}/document",
     summary="督办文书全文",
     response_class=Response,
-    responses=problems_of(*READ_PROBLEMS) | DOCUMENT,
+    responses=problems_of(*READ_PROBLEMS, NotNumbered) | DOCUMENT,
 )
-async def print_order(order_id: UUID, request: Request, caller: Caller) -> Response:
-    """编号、主送单位、事由和证据、依据条款、要求、期限、签发人；Markdown 文本."""
+async def print_order(
+    order_id: UUID, request: Request, caller: Caller, wanted: Annotated[DocumentQuery, Query()]
+) -> Response:
+    """编号、主送单位、事由和证据、依据条款、要求、期限、签发人；DOCX、PDF 签发后才有."""
     caller.require(*READERS)
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:
@@ -134,7 +142,11 @@ async def print_order(order_id: UUID, request: Request, caller: Caller) -> Respo
         names = await find_unit_names(session, [order.unit])
         law = await runtime.law_book.read_in(session)
     letter = letter_of(order, _pack(order, law), _rung(order, law), names.get(order.unit))
-    return Response(write_letter(letter), media_type="text/markdown; charset=utf-8")
+    if wanted.format is None:
+        return Response(write_letter(letter), media_type="text/markdown; charset=utf-8")
+    if order.number is None:
+        raise NotNumbered
+    return await answer_document(paper_of(letter, order.evidence), wanted.format)
 
 
 @router.post(

@@ -23,6 +23,7 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Event, Payload
 from shared.events.intake import DeadlineAnswered, TicketErased, VerificationRequested
+from shared.events.loop import TicketCoordinated
 from shared.events.words import ReturnDecision, Step, Verdict
 from shared.inbox import Handler, Handlers, Heard, Wait
 from shared.policy.supervision import Trigger
@@ -41,6 +42,7 @@ def handlers(runtime: Runtime) -> Handlers:
             VerificationRequested: on_held,
             TicketDispatched: on_held,
             TicketReturnDecided: on_return_granted,
+            TicketCoordinated: on_coordinated,
         },
         {
             payload: partial(on_settled, runtime=runtime)
@@ -92,6 +94,13 @@ async def on_return_granted(heard: Heard, events: list[Event[TicketReturnDecided
             for event in events
             if event.data.decision is ReturnDecision.GRANTED
         ],
+    )
+
+
+async def on_coordinated(heard: Heard, events: list[Event[TicketCoordinated]]) -> None:
+    """A ticket before the coordination group is nobody's, until it decides."""
+    await incidents.record_holders(
+        heard.connection, [(UUID(event.subject), event.time, None) for event in events]
     )
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.sla.orders.rules import DEFAULT, moment
-from shared.events.words import CHINESE, OrderKind
+from shared.events.chinese import CHINESE
+from shared.events.words import OrderKind
 from shared.policy.model import Pack
 from shared.policy.supervision import Rung
 
@@ -51,8 +52,8 @@ def write_letter(letter: Letter) -> str:
     ]
     sections = [
         ("事由和证据", letter.grounds.splitlines()),
-        ("依据", [_basis(letter)]),
-        ("要求", [_asked(letter)]),
+        ("依据", [basis_of(letter)]),
+        ("要求", [asked_of(letter)]),
     ]
     if letter.answer is not None and letter.answered_at is not None:
         late = "（逾期）" if letter.is_late else ""
@@ -64,7 +65,8 @@ def write_letter(letter: Letter) -> str:
     return "\n".join([*lines, "", *_signature(letter), ""])
 
 
-def _basis(letter: Letter) -> str:
+def basis_of(letter: Letter) -> str:
+    """By which article of which document it is."""
     rung, pack = letter.rung, letter.pack
     own = f"{pack.document}（{letter.source}）" if letter.source != DEFAULT else None
     if own is None and rung.name.source != DEFAULT:
@@ -72,7 +74,8 @@ def _basis(letter: Letter) -> str:
     return f"{own}。" if own else f"本平台默认规则；{pack.document}未规定。"
 
 
-def _asked(letter: Letter) -> str:
+def asked_of(letter: Letter) -> str:
+    """What the unit must do, and by when."""
     within = letter.rung.answer_within
     due = moment(letter.due_at) if letter.due_at else UNSIGNED_DUE.format(amount=within.amount)
     words = ASKED[letter.rung.kind].format(due=f"{due} ")

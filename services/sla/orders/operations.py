@@ -22,7 +22,6 @@ from services.sla.orders.rules import (
     Raised,
     climb,
     due_of,
-    office_of,
 )
 from shared import outbox
 from shared.calendars import local
@@ -30,6 +29,7 @@ from shared.database import Connection
 from shared.events.envelope import Event, Payload
 from shared.events.sla import OrderIssued
 from shared.events.words import OrderKind, Step
+from shared.jurisdictions import office_of
 from shared.policy.law import Law
 from shared.policy.supervision import ground_after
 

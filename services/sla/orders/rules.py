@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.calendars import Calendar, local
+from shared.events.chinese import CHINESE
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
@@ -23,8 +24,8 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Payload
 from shared.events.intake import TicketVerified
-from shared.events.words import CHINESE, OrderKind, Role, Step
-from shared.jurisdictions import prefix
+from shared.events.loop import TicketCoordinated
+from shared.events.words import OrderKind, Role, Step
 from shared.policy.deadlines import limit_deadline
 from shared.policy.model import Pack
 from shared.policy.supervision import (
@@ -39,8 +40,6 @@ from shared.policy.supervision import (
 
 SYSTEM = "system"
 DEFAULT = "default"
-# GB/T 2260: municipalities directly under the central government are one city.
-MUNICIPALITIES = ("11", "12", "31", "50")
 
 
 class OrderState(StrEnum):
@@ -113,6 +112,7 @@ FULFILS: Mapping[type[Payload], tuple[tuple[Step, ...], str]] = {
     TicketReplied: (_EVERY, "承办单位已答复"),
     TicketDispatched: (_EVERY, "工单已转其他承办单位"),
     TicketReturnDecided: (_EVERY, "工单已退回"),
+    TicketCoordinated: (_EVERY, "工单已提交会商"),
     TicketWithdrawn: (_EVERY, "诉求人已撤回诉求"),
     TicketClosed: (_EVERY, "工单已办结"),
     TicketTerminated: (_EVERY, "工单已按终结件办结"),
@@ -192,14 +192,6 @@ def standing_of(orders: Iterable[Kept]) -> Standing:
         open_rules=frozenset(one.rule for one in still_open),
         open_kinds=frozenset(OrderKind(one.kind) for one in still_open),
     )
-
-
-def office_of(jurisdiction: str) -> str:
-    """The place whose hotline office numbers an order: the city of a county, else the province."""
-    code = jurisdiction[:6]
-    if len(prefix(code)) <= 2 or code.startswith(MUNICIPALITIES):
-        return code[:2] + "0000"
-    return code[:4] + "00"
 
 
 def due_of(pack: Pack, rung: Rung, calendar: Calendar, signed_at: datetime) -> datetime:

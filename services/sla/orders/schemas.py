@@ -15,6 +15,7 @@ from services.sla.orders.rules import (
     allowed,
 )
 from shared.answers import BeijingTime, Input
+from shared.documents import Format
 from shared.events.words import OrderKind, Role
 from shared.pages import read_cursor
 from shared.policy.model import Pack
@@ -102,6 +103,12 @@ class OrderQuery(BaseModel):
             return UUID(str(key[0]))
         except ValueError as error:
             raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+
+
+class DocumentQuery(Input):
+    """文书的格式。"""
+
+    format: Format | None = Field(None, description="docx 或者 pdf；不填即 Markdown 文本")
 
 
 class OrderSummary(BaseModel):

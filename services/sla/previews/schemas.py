@@ -7,7 +7,8 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.sla.previews.rules import Preview
-from shared.events.words import CHINESE, RequestType, Step, Urgency
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType, Step, Urgency
 from shared.policy.explain_days import SkippedDays
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from services.sla.handling.rules import article
 from shared.calendars import Calendar, local
-from shared.events.words import CHINESE, RequestType
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType
 from shared.policy.deadlines import limit_deadline
 from shared.policy.model import Pack
 from shared.policy.values import Length, Span

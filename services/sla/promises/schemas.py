@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from services.sla.models import Promise
 from services.sla.promises.rules import CHINESE_UNITS, Promised, PromiseUnit
 from shared.answers import BeijingTime, Input
-from shared.events.words import CHINESE, RequestType
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType
 
 AMOUNT_MAX = 3650
 

@@ -141,7 +141,7 @@ async def judge(
         [judgement.ticket_id for judgement in judgements],
         [judgement.step for judgement in judgements],
         [judgement.version for judgement in judgements],
-        [TRANSITIONS[JUDGED[judgement.verdict]][asked] for judgement in judgements],
+        [TRANSITIONS[_news(judgement)][asked] for judgement in judgements],
         [judgement.act_at for judgement in judgements],
         asked,
         now,
@@ -167,3 +167,10 @@ async def judge(
         if row["state"] == DeadlineState.OVERDUE
     ]
     await say(connection, events)
+
+
+def _news(judgement: Judgement) -> News:
+    """What an answer is to the clock; nobody is late with an answer that nobody owes (ZY 14.1)."""
+    if judgement.step is Step.FOLLOW_UP and judgement.verdict is Verdict.MISSED:
+        return News.JUDGED_LAPSED
+    return JUDGED[judgement.verdict]

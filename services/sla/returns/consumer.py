@@ -1,12 +1,14 @@
-"""A unit gives a ticket back: was that in time?"""
+"""A unit gives a ticket back: was that in time? Or the coordination group takes it."""
 
 from uuid import UUID
 
-from services.sla.hearing import Clocks, law_of, pack_of
+from services.sla import operations
+from services.sla.hearing import Clocks, law_of, lock, pack_of
 from services.sla.returns.operations import Return, keep_windows
-from services.sla.rules import recount
+from services.sla.rules import News, recount
 from shared.events.dispatch import TicketReturnRequested
 from shared.events.envelope import Event
+from shared.events.loop import TicketCoordinated
 from shared.events.words import Step
 from shared.inbox import Heard
 from shared.runtime import Runtime
@@ -36,3 +38,10 @@ async def keep_returns(
         assert window is not None, "every pack has a window for returns"
         returns.append(Return(clock.ticket_id, clock.round, window, event.time, event.traceparent))
     await keep_windows(heard.connection, returns, clocks, source=runtime.source, now=heard.now)
+
+
+async def on_ticket_coordinated(heard: Heard, events: list[Event[TicketCoordinated]]) -> None:
+    """The coordination group has it: no unit need sign, the caller's clock runs on (ZY 13.5)."""
+    _, done = await lock(heard, events)
+    await operations.settle(heard.connection, News.STOPPED, [Step.SIGN], done)
+    await operations.release_units(heard.connection, [one.ticket_id for one in done])

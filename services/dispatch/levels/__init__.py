@@ -1,0 +1,1 @@
+"""Levels: a ticket is handed to the city, county or township that handles it, or up (B12)."""

@@ -1,0 +1,1 @@
+"""Who sees which ticket: its place, the place that handles it, its unit; never whom it is about."""

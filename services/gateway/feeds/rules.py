@@ -1,0 +1,67 @@
+"""Which units an event is for, and what they read of it. Pure."""
+
+from typing import Any, NamedTuple
+
+from shared.events.dispatch import TicketDispatched, TicketReturnDecided
+from shared.events.envelope import Payload
+from shared.events.loop import TicketCoordinated, TicketCoUnitsChosen
+from shared.events.words import ReturnDecision
+
+HIDDEN = frozenset({"caller_id", "about_unit", "policy"})
+"""What no unit's system reads of an event."""
+WORDS = (
+    *("number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title", "content"),
+    *("category", "place"),
+)
+"""What a unit reads of a request."""
+TOPIC = "unit."
+
+
+class Holders(NamedTuple):
+    """Who has a ticket: the unit, and those that handle with it."""
+
+    unit: str | None = None
+    co_units: tuple[str, ...] = ()
+
+    def all(self) -> tuple[str, ...]:
+        """Everybody, the unit first."""
+        return (*((self.unit,) if self.unit else ()), *self.co_units)
+
+
+def holders_after(before: Holders, data: Payload) -> Holders:
+    """Who has the ticket after an event."""
+    match data:
+        case TicketDispatched():
+            return Holders(data.unit, data.co_units)
+        case TicketCoUnitsChosen():
+            return Holders(data.lead, data.co_units)
+        case TicketReturnDecided(decision=decision) if decision is not ReturnDecision.REJECTED:
+            return Holders()
+        case TicketCoordinated():
+            return Holders()
+        case _:
+            return before
+
+
+def readers(before: Holders, data: Payload) -> tuple[str, ...]:
+    """Whom an event is for: those that have the ticket before or after it."""
+    return tuple(dict.fromkeys((*holders_after(before, data).all(), *before.all())))
+
+
+def words_of(data: Payload) -> dict[str, Any]:
+    """A request's words as a unit reads them."""
+    return {k: v for k, v in data.model_dump(mode="json").items() if k in WORDS}
+
+
+def told(data: Payload) -> dict[str, Any]:
+    """What a unit reads of an event."""
+    found = data.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in found.items() if name not in HIDDEN}
+
+
+def topic_of(unit: str) -> str:
+    """A unit's own topic; signs that Kafka does not take are written as their code points."""
+    return TOPIC + "".join(
+        sign if sign.isascii() and (sign.isalnum() or sign in "._-") else f"-{ord(sign):x}"
+        for sign in unit
+    )

@@ -1,0 +1,1 @@
+"""The feed pushed to an address, signed (B10)."""

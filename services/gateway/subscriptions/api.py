@@ -1,0 +1,100 @@
+"""Subscriptions over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.feeds.schemas import position_of
+from services.gateway.subscriptions import operations
+from services.gateway.subscriptions.queries import list_subscriptions
+from services.gateway.subscriptions.schemas import (
+    Replay,
+    Stop,
+    Subscribe,
+    Subscription,
+    SubscriptionQuery,
+)
+from shared.answers import problems_of
+from shared.events.words import Role
+from shared.idempotency import Answer, run_act
+from shared.pages import Page, write_cursor
+from shared.problems import (
+    KeyReused,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    StillRunning,
+    Unauthenticated,
+)
+from shared.security import Caller
+from shared.service import runtime_of
+
+READERS = (Role.UNIT, Role.ADMINISTRATOR)
+PROBLEMS = problems_of(Malformed, Unauthenticated, NotAllowed, NotFound, StillRunning, KeyReused)
+router = APIRouter(prefix="/v1/subscriptions", tags=["feeds"], responses=PROBLEMS)
+
+
+@router.post("", status_code=201, response_model=Subscription)
+async def subscribe(body: Subscribe, request: Request, caller: Caller) -> Response:
+    """订阅：由系统管理为承办单位登记接收地址 (B10)."""
+    caller.require(Role.ADMINISTRATOR)
+    runtime = runtime_of(request)
+
+    async def operation(session: AsyncSession) -> Answer:
+        made = await operations.subscribe(
+            session,
+            runtime.clock,
+            caller=caller,
+            unit=body.unit,
+            url=body.url,
+            secret=body.secret,
+            position=position_of(body.after, field="after"),
+            key=runtime.settings.token_secret,
+        )
+        return Answer(Subscription.of(made), status=201)
+
+    return await run_act(runtime, request, caller, operation)
+
+
+@router.get("", response_model=Page[Subscription])
+async def show_subscriptions(
+    request: Request, caller: Caller, wanted: Annotated[SubscriptionQuery, Query()]
+) -> Page[Subscription]:
+    """订阅列表，停推的也在其中；承办单位只见本单位的."""
+    caller.require(*READERS)
+    async with runtime_of(request).database.sessions() as session:
+        rows = await list_subscriptions(
+            session, caller=caller, after=wanted.after_id(), limit=wanted.limit + 1
+        )
+    items = [Subscription.of(row) for row in rows[: wanted.limit]]
+    more = len(rows) > wanted.limit
+    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+
+
+@router.post("/{subscription_id}/replay", response_model=Subscription)
+async def replay(subscription_id: UUID, body: Replay, request: Request, caller: Caller) -> Response:
+    """重新推送：从一个游标之后，或从中断处继续."""
+    caller.require(*READERS)
+    runtime = runtime_of(request)
+    position = None if body.after is None else position_of(body.after, field="after")
+
+    async def operation(session: AsyncSession) -> Answer:
+        found = await operations.replay(session, subscription_id, caller=caller, position=position)
+        return Answer(Subscription.of(found))
+
+    return await run_act(runtime, request, caller, operation)
+
+
+@router.post("/{subscription_id}/stop", response_model=Subscription)
+async def stop(subscription_id: UUID, _: Stop, request: Request, caller: Caller) -> Response:
+    """停用订阅."""
+    caller.require(*READERS)
+    runtime = runtime_of(request)
+
+    async def operation(session: AsyncSession) -> Answer:
+        found = await operations.stop(session, subscription_id, caller=caller)
+        return Answer(Subscription.of(found))
+
+    return await run_act(runtime, request, caller, operation)

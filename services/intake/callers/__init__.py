@@ -1,0 +1,1 @@
+"""Callers: what one telephone number asked for before, for the desk (A7)."""

@@ -1,0 +1,1 @@
+"""Call records come in, connection rates go out (A15)."""

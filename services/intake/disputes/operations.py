@@ -1,0 +1,139 @@
+"""Complaining about a rating, and answering the complaint."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from services.intake.disputes.models import Dispute
+from services.intake.follow_ups.models import FollowUpTask
+from services.intake.follow_ups.operations import current_task
+from services.intake.follow_ups.rules import FollowUpState, Outcome, question
+from services.intake.models import Rating, Ticket
+from services.intake.operations import Acted, lock_ticket, say
+from services.intake.quality.risks import note_risk
+from services.intake.quality.rules import Reason
+from services.intake.ratings.operations import count_rating, find_rating
+from shared import notices
+from shared.events.callers import RatingDisputeAnswered, RatingDisputed
+from shared.events.chinese import CHINESE
+from shared.events.intake import TicketRated
+from shared.events.words import State
+from shared.notices import Notice, NoticeKind
+from shared.problems import ActRefused, NotAllowed, NotFound
+from shared.runtime import Runtime
+from shared.security import Principal
+
+CALLER = "caller"
+"""Who complained, where it was the caller: no name, and nothing that leads to one."""
+DISPUTABLE = (State.REPLIED, State.CLOSED)
+
+
+async def dispute_rating(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, by: str, text: str
+) -> Acted:
+    """Complain about the last rating, or, for the caller, about how it was asked for (JL 六(四)).
+
+    Raises `ActRefused` before a reply, while an earlier complaint waits, and, for a unit, where
+    nothing was rated.
+    """
+    state = State(ticket.state)
+    if state not in DISPUTABLE:
+        raise ActRefused(f"工单{CHINESE[state]}，没有可以申诉的评价。", allowed=[])
+    if await _find_open(session, ticket.id) is not None:
+        raise ActRefused("已有评价申诉正在处理。", allowed=[])
+    task = await current_task(session, ticket.id)
+    rating = await find_rating(session, ticket, task)
+    if rating is None and by != CALLER:
+        raise ActRefused("本次答复还没有评价。", allowed=[])
+    at = await runtime.clock.now(session)
+    dispute = Dispute(
+        id=uuid7(),
+        ticket_id=ticket.id,
+        rating_id=None if rating is None else rating.id,
+        jurisdiction=ticket.jurisdiction,
+        unit=ticket.unit,
+        text=text,
+        disputed_by=by,
+        disputed_at=at,
+    )
+    session.add(dispute)
+    await note_risk(session, ticket.id, Reason.DISPUTED, at=at)
+    payload = RatingDisputed(dispute=dispute.id, disputed_by=by, text=text)
+    return await say(session, runtime, ticket, at, payload)
+
+
+async def answer_dispute(
+    session: AsyncSession,
+    runtime: Runtime,
+    dispute_id: UUID,
+    *,
+    caller: Principal,
+    is_upheld: bool,
+    answer: str,
+) -> tuple[Acted, Dispute]:
+    """Somebody who did not take the rating looks into it and answers.
+
+    Upheld, the rating is void: it is kept and marked, and counts nowhere; where the ticket is not
+    over, its caller is asked again. Raises `NotFound`, `ActRefused` where it was answered,
+    `NotAllowed` for who took the rating.
+    """
+    found = await session.get(Dispute, dispute_id)
+    if found is None or not caller.sees(found.jurisdiction, None):
+        raise NotFound
+    ticket = await lock_ticket(session, found.ticket_id)
+    await session.refresh(found)
+    if found.answered_at is not None:
+        raise ActRefused("这次评价申诉已经答复。", allowed=[])
+    rating = None if found.rating_id is None else await session.get(Rating, found.rating_id)
+    if rating is not None and rating.by == caller.subject:
+        raise NotAllowed("评价申诉须由未经手该评价的人答复。")
+    at = await runtime.clock.now(session)
+    found.is_upheld, found.answer = is_upheld, answer
+    found.answered_by, found.answered_at = caller.subject, at
+    if is_upheld and rating is not None and rating.voided_at is None:
+        await count_rating(session, ticket.jurisdiction, rating, -1)
+        rating.voided_at = at
+        await _ask_again(session, runtime, ticket, rating)
+    payload = RatingDisputeAnswered(
+        dispute=found.id, is_upheld=is_upheld, answer=answer, answered_by=caller.subject
+    )
+    return await say(session, runtime, ticket, at, payload), found
+
+
+async def _ask_again(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, rating: Rating
+) -> None:
+    """A new task about the same reply; silence closes nothing any more: a person must ask."""
+    task = await current_task(session, ticket.id)
+    is_over = ticket.state != State.REPLIED or rating.closes is not None
+    if task is None or is_over or rating.task_id != task.id:
+        return
+    at = rating.voided_at
+    assert at is not None, "it was just made void"
+    task.state, task.outcome, task.ended_at = FollowUpState.DONE, Outcome.VOID, at
+    # The old task must have ended before another may be open.
+    await session.flush()
+    session.add(
+        FollowUpTask(
+            id=uuid7(),
+            ticket_id=ticket.id,
+            jurisdiction=ticket.jurisdiction,
+            unit=task.unit,
+            reply=task.reply,
+            replied_at=task.replied_at,
+            is_asked_again=True,
+            state=FollowUpState.OPEN,
+        )
+    )
+    text = question(ticket.number)
+    notice = Notice(NoticeKind.CALLER, str(ticket.id), ticket.id, TicketRated.type, text)
+    await notices.add(session, notice, at=at)
+
+
+async def _find_open(session: AsyncSession, ticket_id: UUID) -> Dispute | None:
+    found: Dispute | None = await session.scalar(
+        select(Dispute).where(Dispute.ticket_id == ticket_id, Dispute.answered_at.is_(None))
+    )
+    return found

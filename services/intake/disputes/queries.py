@@ -1,0 +1,40 @@
+"""What people look up of disputes."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.disputes.models import Dispute
+from services.intake.models import Ticket
+from shared.events.words import Role
+from shared.jurisdictions import prefix
+from shared.security import Principal
+
+
+async def list_disputes(
+    session: AsyncSession,
+    *,
+    caller: Principal,
+    is_open: bool | None,
+    after: UUID | None,
+    limit: int,
+) -> list[tuple[Dispute, Ticket]]:
+    """Complaints that the caller may see, newest first; a unit sees those of its own tickets."""
+    statement = (
+        select(Dispute, Ticket)
+        .join(Ticket, Ticket.id == Dispute.ticket_id)
+        .order_by(Dispute.id.desc())
+        .limit(limit)
+    )
+    if caller.role is Role.UNIT:
+        statement = statement.where(Dispute.unit == caller.unit)
+    else:
+        within = Dispute.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+        statement = statement.where(within)
+    if is_open is not None:
+        is_answered = Dispute.answered_at.is_not(None)
+        statement = statement.where(~is_answered if is_open else is_answered)
+    if after is not None:
+        statement = statement.where(Dispute.id < after)
+    return [(dispute, ticket) for dispute, ticket in await session.execute(statement)]

@@ -1,0 +1,157 @@
+"""Reporting emergencies: by the platform at once, by a person again (ZY 13.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.emergencies.models import Contact, Report
+from services.intake.emergencies.rules import (
+    PLATFORM,
+    URGENT,
+    offices_of,
+    report_words,
+)
+from services.intake.identity import Vault
+from services.intake.models import Ticket
+from services.intake.operations import say
+from shared import notices
+from shared.events.callers import TicketReported
+from shared.events.words import State
+from shared.problems import ActRefused, field_error
+from shared.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class DutyNumber:
+    """Somebody to tell at a government, by day and by night."""
+
+    name: str
+    phone: str | None
+    email: str | None
+
+
+async def put_contacts(
+    session: AsyncSession,
+    vault: Vault,
+    code: str,
+    numbers: Sequence[DutyNumber],
+    *,
+    by: str,
+    at: datetime,
+) -> None:
+    """Keep a government's duty numbers, sealed, in place of those before."""
+    kept = [{"name": one.name, "phone": one.phone, "email": one.email} for one in numbers]
+    sealed = vault.seal_bytes(orjson.dumps(kept), contact_key(code))
+    row = insert(Contact).values(jurisdiction=code, sealed=sealed, changed_by=by, changed_at=at)
+    changed = {name: row.excluded[name] for name in ("sealed", "changed_by", "changed_at")}
+    await session.execute(row.on_conflict_do_update(index_elements=["jurisdiction"], set_=changed))
+
+
+def contact_key(code: str) -> UUID:
+    """What a place's sealed numbers are bound to."""
+    return uuid5(NAMESPACE_URL, f"urn:12345:contacts:{code}")
+
+
+def open_contacts(vault: Vault, code: str, sealed: bytes) -> list[DutyNumber]:
+    """A government's duty numbers."""
+    found = orjson.loads(vault.open_bytes(sealed, contact_key(code)))
+    return [DutyNumber(one["name"], one["phone"], one["email"]) for one in found]
+
+
+async def report_at_once(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, at: datetime
+) -> None:
+    """The first report of a ticket that became an emergency; nothing where it is none."""
+    if _is_under_way(ticket):
+        words = report_words(ticket.number, ticket.urgency)
+        offices = offices_of(ticket.jurisdiction, ticket.place)
+        await _report(
+            session,
+            runtime,
+            ticket,
+            TicketReported(offices=offices, text=words, reported_by=PLATFORM),
+            at,
+        )
+
+
+async def report_again(
+    session: AsyncSession,
+    runtime: Runtime,
+    ticket: Ticket,
+    *,
+    offices: Sequence[str],
+    text: str,
+    by: str,
+) -> Report:
+    """A person's further report, to the governments that they name; none: those of the first.
+
+    Raises `ActRefused` for a ticket that is no emergency, `Malformed` for an unknown place.
+    """
+    if ticket.urgency not in URGENT:
+        raise ActRefused("只有特殊和特殊紧急事项须报告；请先更正紧急程度。", allowed=["amend"])
+    chosen = tuple(dict.fromkeys(offices)) or offices_of(ticket.jurisdiction, ticket.place)
+    await _require_offices(session, offices, ticket)
+    at = await runtime.clock.now(session)
+    fact = TicketReported(offices=chosen, text=text, reported_by=by)
+    return await _report(session, runtime, ticket, fact, at)
+
+
+async def say_reports(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, at: datetime
+) -> None:
+    """Say the reports of a ticket that others have just heard of."""
+    rows = await session.execute(
+        select(Report).where(Report.ticket_id == ticket.id).order_by(Report.id)
+    )
+    for row in rows.scalars().all():
+        fact = TicketReported(
+            offices=tuple(row.offices), text=row.text, reported_by=row.reported_by
+        )
+        await say(session, runtime, ticket, at, fact)
+
+
+async def _require_offices(session: AsyncSession, offices: Sequence[str], ticket: Ticket) -> None:
+    known = set(offices_of(ticket.jurisdiction, ticket.place))
+    others = [code for code in offices if code not in known]
+    if not others:
+        return
+    rows = await session.execute(
+        select(Contact.jurisdiction).where(Contact.jurisdiction.in_(others))
+    )
+    if missing := set(others) - set(rows.scalars()):
+        shown = "、".join(sorted(missing))
+        raise field_error("offices", "unknown_office", f"没有登记值班电话的地区：{shown}")
+
+
+async def _report(
+    session: AsyncSession, runtime: Runtime, ticket: Ticket, fact: TicketReported, at: datetime
+) -> Report:
+    row = Report(
+        ticket_id=ticket.id,
+        offices=list(fact.offices),
+        text=fact.text,
+        reported_by=fact.reported_by,
+        reported_at=at,
+    )
+    session.add(row)
+    # What a person wrote may be personal: only the platform's own words go out by message.
+    words = report_words(ticket.number, ticket.urgency)
+    told = [
+        notices.Notice(notices.NoticeKind.OFFICE, office, ticket.id, fact.type, words)
+        for office in fact.offices
+    ]
+    await notices.add(session, *told, at=at)
+    if ticket.state != State.VERIFYING:
+        await say(session, runtime, ticket, at, fact)
+    return row
+
+
+def _is_under_way(ticket: Ticket) -> bool:
+    over = (State.REFUSED, State.ANSWERED, State.CLOSED, State.TERMINATED, State.WITHDRAWN)
+    return ticket.urgency in URGENT and ticket.state not in over

@@ -1,0 +1,1 @@
+"""Repeats: a caller's earlier ticket of the same matter, and matters that were terminated."""

@@ -1,0 +1,1 @@
+"""Linked tickets have no clock of their own; a split one begins anew (A8)."""

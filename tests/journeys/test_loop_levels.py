@@ -1,0 +1,58 @@
+"""A matter of the province is filed in the city, goes up, and comes down to a county (B12)."""
+
+from shared.events.words import Role
+from tests.journeys.town import REPLY, ZIYANG, Town
+
+PROVINCE, COUNTY = "510000", "512021"
+HIGHWAYS, COUNTY_OFFICE = "510000-highways", "512021-roads"
+
+
+async def test_a_ticket_goes_up_to_the_province_and_down_to_the_county_that_repairs(
+    town: Town,
+) -> None:
+    for code, name, place in (
+        (HIGHWAYS, "省公路局", PROVINCE),
+        (COUNTY_OFFICE, "安岳县交通局", COUNTY),
+    ):
+        facts = {"name": name, "jurisdiction": place}
+        assert (await town.administrator.put(f"/v1/units/{code}", json=facts)).is_success
+    await town.settle()
+    province = await town.city.person(Role.OPERATOR, jurisdiction=PROVINCE)
+    county = await town.city.person(Role.SUPERVISOR, jurisdiction=COUNTY)
+
+    # No rule of the city fits: the operator hands it to the province, whose clocks do not begin.
+    path = await town.file(category=None, type="inquiry")
+    before = await town.get(town.operator, path)
+    assert before["state"] == "accepted"
+    await town.post(town.operator, f"{path}/move", to_jurisdiction=PROVINCE, reason="国道属省里")
+    moved = await town.get(province, path)
+    assert (moved["state"], moved["handled_in"]) == ("accepted", PROVINCE)
+    assert moved["policy"] == before["policy"]
+    assert moved["deadlines"] == before["deadlines"]
+
+    # People of the city still see it, and no longer dispatch it; the county does not see it yet.
+    assert "dispatch" not in (await town.get(town.operator, path))["allowed"]
+    assert (await county.get(path)).status_code == 404
+
+    # The province looks, and hands it to the county, which dispatches it by its own people.
+    await town.post(province, f"{path}/move", to_jurisdiction=COUNTY, reason="该路段由县里管养")
+    assert "dispatch" in (await town.get(county, path))["allowed"]
+    await town.post(county, f"{path}/dispatch", unit=COUNTY_OFFICE, reason="属县交通局")
+    office = await town.city.person(Role.UNIT, unit=COUNTY_OFFICE)
+    await town.post(office, f"{path}/sign")
+    assert (await town.post(office, f"{path}/reply", **REPLY))["state"] == "replied"
+
+    # The caller's side and the timeline are where they were: in the city that accepted it.
+    events = [
+        line["event"] for line in (await town.get(town.operator, f"{path}/timeline"))["items"]
+    ]
+    assert events.count("ticket.moved") == 2
+    assert (await town.get(town.operator, path))["jurisdiction"] == ZIYANG
+
+
+async def test_another_platform_takes_no_ticket_yet(town: Town) -> None:
+    path = await town.file(category=None, type="inquiry")
+    body = {"to_jurisdiction": "620000", "reason": "属甘肃"}
+    refused = await town.refuse(town.operator, f"{path}/move", **body)
+    assert (refused["code"], refused["status"]) == ("other_platform", 409)
+    assert (await town.get(town.operator, path))["state"] == "accepted"
