@@ -85,7 +85,7 @@ def read_pairs() -> list[Pair]:
 
 
 def is_held_back(pair: Pair) -> bool:
-    """The half on which nothing was chosen."""
+    """The half that no rule of a threshold reads; it was looked at all the same."""
     return min(int(pair.one), int(pair.other)) % 2 == 1
 
 
@@ -116,7 +116,7 @@ def measure(name: str, pairs: Sequence[Pair], score_min: float) -> Figures:
 
 
 def measure_all() -> list[Figures]:
-    """Every figure of docs/repeats.md, on the half that was held back."""
+    """The table of docs/repeats.md, on the half that no rule of a threshold reads."""
     held = [pair for pair in read_pairs() if is_held_back(pair)]
     others = [pair for pair in held if pair.stratum.startswith("other_")]
     own = [pair for pair in held if not pair.stratum.startswith("other_")]

@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import json
+import logging
 import os
 import shutil
 import socket
@@ -39,6 +40,7 @@ from shared.calendars import local as beijing
 from shared.clock import Clock
 from shared.events.words import Service
 from shared.settings import Settings, read_settings
+from shared.telemetry import configure_logs
 
 HOST = "127.0.0.1"
 PLATFORM = "530000"
@@ -58,6 +60,8 @@ def demo(
     if not is_ending:
         _require_free(port)
     scale = Scale(tickets=tickets, seed=seed)
+    # Two weeks of notices in a minute would hide what went wrong.
+    configure_logs(logging.WARNING)
     with embedded_postgres(fresh_folder(local.data_dir() / "demo")) as url:
         settings = demo_settings(url)
         with errors.status("正在准备数据库…"):

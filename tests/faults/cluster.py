@@ -124,7 +124,7 @@ async def open_cluster(
         await open_bus(settings).create_topics(list(TOPICS))
         _start(cluster, without)
         async with cluster.client(Role.ADMINISTRATOR) as administrator:
-            await eventually(lambda: _is_open(administrator), seconds=60, what="the gateway")
+            await eventually(lambda: _is_open(administrator), seconds=150, what="the gateway")
             await load_trial(administrator, settings, places=PLACES)
         yield cluster
     finally:

@@ -38,7 +38,7 @@ async def test_filing_and_signing_at_once_meets_no_false_refusal(
         assert answers[503] <= TICKETS // 100, answers
         (row,) = await fetch(town.settings, STATES)
         assert (row["signed"], row["all"]) == (TICKETS, TICKETS)
-        await eventually(town.drained, seconds=60, what="a drained town")
+        await eventually(town.drained, seconds=150, what="a drained town")
         assert await parked(town.settings) == {}
 
 

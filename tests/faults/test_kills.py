@@ -29,8 +29,8 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed(
             await some_work(traffic, working)
         finally:
             traffic.is_running = False
-            await asyncio.wait_for(working, timeout=90)
-        await eventually(cluster.drained, seconds=60, what="a drained platform")
+            await asyncio.wait_for(working, timeout=150)
+        await eventually(cluster.drained, seconds=150, what="a drained platform")
         await check_truth(cluster, traffic)
 
 
@@ -41,4 +41,4 @@ async def some_work(traffic: Traffic, working: asyncio.Task[None]) -> None:
     async def is_done() -> bool:
         return working.done() or len(traffic.replied) >= before + TICKETS_BETWEEN_KILLS
 
-    await eventually(is_done, seconds=90, what="work after a kill")
+    await eventually(is_done, seconds=150, what="work after a kill")

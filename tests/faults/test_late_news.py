@@ -80,7 +80,7 @@ async def drain(town: Town) -> None:
         asked = "SELECT 1 FROM sla.deadlines WHERE state = 'asked'"
         return await town.drained() and await fetch(town.settings, asked) == []
 
-    await eventually(is_done, seconds=60, what="a drained town")
+    await eventually(is_done, seconds=150, what="a drained town")
 
 
 async def eventually_asked(town: Town) -> None:
@@ -89,7 +89,7 @@ async def eventually_asked(town: Town) -> None:
     async def is_done() -> bool:
         return await fetch(town.settings, UNANSWERED, town.clock.stepped) == []
 
-    await eventually(is_done, seconds=60, what="an answer")
+    await eventually(is_done, seconds=150, what="an answer")
 
 
 async def outcomes(town: Town) -> dict[str, tuple[Any, ...]]:

@@ -37,7 +37,7 @@ async def outlive(town: Town, server: Any) -> None:
         async def is_done() -> bool:
             return working.done() or len(traffic.replied) >= before + TICKETS_AROUND
 
-        await eventually(is_done, seconds=60, what="work")
+        await eventually(is_done, seconds=150, what="work")
 
     try:
         await work()
@@ -46,7 +46,7 @@ async def outlive(town: Town, server: Any) -> None:
     finally:
         traffic.is_running = False
         await asyncio.wait_for(working, timeout=60)
-    await eventually(town.drained, seconds=60, what="a drained town")
+    await eventually(town.drained, seconds=150, what="a drained town")
     await check_truth(town, traffic)
 
     async def is_well() -> bool:

@@ -101,7 +101,7 @@ async def test_a_restored_dispatch_sends_what_it_forgot_by_its_rules_and_nobody_
 
 async def drain(town: Town) -> None:
     """Wait until all that was said was heard."""
-    await eventually(town.drained, seconds=60, what="a drained town")
+    await eventually(town.drained, seconds=150, what="a drained town")
 
 
 async def holdings(settings: Settings, service: Service, *, but: Sequence[str] = ()) -> list[Any]:

@@ -88,7 +88,7 @@ class Doublers:
             async def is_done(wanted: int = wanted) -> bool:
                 return len(self.filed) >= wanted
 
-            await eventually(is_done, seconds=60, what="filing")
+            await eventually(is_done, seconds=150, what="filing")
             await asyncio.sleep(random.random() / 20)
             await self.cluster.kill_and_restart("intake")
         self.is_running = False

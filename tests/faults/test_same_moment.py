@@ -60,7 +60,7 @@ WHERE d.step = 'sign'"""
 async def test_sign_and_judgement_at_the_same_moment(town_settings: Settings) -> None:
     async with open_town(town_settings) as town:
         tickets = await file_many(town)
-        await eventually(town.drained, seconds=60, what="a drained town")
+        await eventually(town.drained, seconds=150, what="a drained town")
         for service in BYSTANDERS:
             await town.stop(service)
         async with beside(ask(town)):
@@ -70,7 +70,7 @@ async def test_sign_and_judgement_at_the_same_moment(town_settings: Settings) ->
         await race_at_once(town, tickets[BY_BUS:])
         for service in Service:
             town.start(service)
-        await eventually(partial(is_judged, town), seconds=60, what="every judgement")
+        await eventually(partial(is_judged, town), seconds=150, what="every judgement")
         rows = await fetch(town.settings, OUTCOMES)
         assert await parked(town.settings) == {}
     assert {row["id"] for row in rows} == set(tickets)

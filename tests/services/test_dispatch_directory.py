@@ -55,6 +55,7 @@ async def test_the_directory_is_written_by_administrators_of_the_place(desk: Des
         "superior": None,
         "is_active": True,
         "duty_hours": "working",
+        "has_system": False,
         "sequence": 1,
     }
 

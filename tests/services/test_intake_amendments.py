@@ -8,6 +8,7 @@ import pytest
 
 from services.intake.app import make_app
 from services.intake.consumer import handlers
+from shared.events.callers import TicketReported
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
@@ -71,7 +72,8 @@ async def test_a_correction_says_what_changed_and_nothing_else(
     }
     answer = await operator.post(f"/v1/tickets/{ticket}/amend", json=body)
     assert answer.status_code == 200, answer.text
-    [_, event] = await harness.said(intake)
+    [_, event, reported] = await harness.said(intake)
+    assert isinstance(reported.data, TicketReported), "it became an emergency"
     assert event.data == TicketAmended(
         request_type=RequestType.COMPLAINT,
         urgency=Urgency.CRITICAL,
@@ -83,7 +85,7 @@ async def test_a_correction_says_what_changed_and_nothing_else(
     assert (row["request_type"], row["urgency"]) == ("complaint", "critical")
     again = await operator.post(f"/v1/tickets/{ticket}/amend", json=body)
     assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "nothing_to_change")
-    assert len(await harness.said(intake)) == 2
+    assert len(await harness.said(intake)) == 3
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ async def test_a_second_answer_is_refused_with_what_is_allowed(
     for body in (YES, NO):
         answer = await unit.post(path, json=body)
         assert answer.status_code == 409
-        assert answer.json()["allowed"] == (["amend"] if first is YES else [])
+        assert answer.json()["allowed"] == (["amend", "withdraw"] if first is YES else [])
     assert len(await harness.said(intake)) == 3
 
 
