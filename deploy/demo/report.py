@@ -14,16 +14,27 @@ from deploy.demo.habits import PLACES
 from deploy.demo.holdings import Holdings
 from deploy.trial import CATEGORIES, unit_code
 from deploy.trial import PLACES as TRIAL_PLACES
+from shared.events.callers import TicketHandedOver, TicketRepeatAnswered, TicketScreened
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
+    TicketInterimClosed,
+    TicketReopened,
     TicketReplied,
     TicketReturnRequested,
     TicketSigned,
+    TicketTerminated,
+    TicketWithdrawn,
 )
 from shared.events.envelope import Payload
 from shared.events.intake import TicketAnswered, TicketCreated, TicketRated, TicketRefused
-from shared.events.sla import TicketOverdue
+from shared.events.loop import (
+    TicketCoordinated,
+    TicketCoReplied,
+    TicketLinked,
+    TicketMoved,
+)
+from shared.events.sla import TicketExtensionDecided, TicketOverdue
 from shared.events.words import Role, State
 
 COUNTED: dict[str, type[Payload]] = {
@@ -37,6 +48,18 @@ COUNTED: dict[str, type[Payload]] = {
     "replied": TicketReplied,
     "closed": TicketClosed,
     "rated": TicketRated,
+    "handed_over": TicketHandedOver,
+    "repeat_answered": TicketRepeatAnswered,
+    "linked": TicketLinked,
+    "withdrawn": TicketWithdrawn,
+    "terminated": TicketTerminated,
+    "redone": TicketReopened,
+    "extended": TicketExtensionDecided,
+    "interim_closed": TicketInterimClosed,
+    "coordinated": TicketCoordinated,
+    "co_replied": TicketCoReplied,
+    "screened": TicketScreened,
+    "moved": TicketMoved,
 }
 COLUMNS = {
     "created": ("受理", "受理"),

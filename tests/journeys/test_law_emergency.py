@@ -35,6 +35,7 @@ async def test_a_critical_matter_is_met_at_every_step(town: Town) -> None:
     await town.until("2026-03-10 10:00")
     assert await town.running(path) == {}
     steps = await town.steps(path)
+    assert steps.pop("follow-up") == ["running"]
     assert steps.keys() == {"dispatch", "sign", "respond", "result", "handle"}
     assert all(states == ["met"] for states in steps.values())
     assert await town.overdue(path) == []
