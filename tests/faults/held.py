@@ -14,6 +14,7 @@ WORKERS = (
     Service.SLA,
     Service.KNOWLEDGE,
     Service.ANALYTICS,
+    Service.GATEWAY,
 )
 
 
