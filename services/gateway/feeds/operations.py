@@ -66,7 +66,8 @@ async def take(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     items, changed = list[Item](), dict[UUID, Kept]()
     for ticket_id, event in zip(ids, events, strict=True):
         before = kept.get(ticket_id, Kept())
-        after = Kept(_words_after(before.words, event.data), _after(before, event.data))
+        holders = holders_after(before.holders, event.data)
+        after = Kept(_words_after(before.words, event.data), holders)
         if after != kept.get(ticket_id):
             changed[ticket_id] = after
         data = told(event.data)
@@ -125,10 +126,6 @@ async def forget(connection: Connection, *, days: int, limit: int) -> int:
 def _kept(row: Any) -> Kept:  # noqa: ANN401  asyncpg's record
     words = None if row["words"] is None else orjson.loads(row["words"])
     return Kept(words, Holders(row["unit"], tuple(row["co_units"])))
-
-
-def _after(before: Kept, data: Payload) -> Holders:
-    return holders_after(before.holders, data)
 
 
 def _words_after(words: dict[str, Any] | None, data: Payload) -> dict[str, Any] | None:
