@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-from tests.journeys.city import BOTH_BUSES
 from tests.journeys.town import REPLY, REQUEST, Town
-
-pytestmark = BOTH_BUSES
 
 CALLERS = 200
 WHY = {"reason": "同一片区同一次停水"}

@@ -34,8 +34,7 @@ from tests.services.sla_tickets import MONDAY
 from tests.services.sla_town import Town, open_town
 
 PARTS = 5
-RUNS_A_PART = 200
-"""A thousand in all."""
+RUNS_A_PART = 200  # a thousand in all
 STEPS_A_RUN = 16
 TICKETS_MAX = 2
 ROUNDS_MAX = 12
