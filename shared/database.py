@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -26,6 +27,7 @@ else:
 
 # What may pass by itself: lost connections (08, 57), full or busy servers (53, 58), rollbacks (40).
 TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+UNSAYABLE_STATES = ("22021", "22P05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,16 @@ async def connection_of(session: AsyncSession) -> Connection:
     raw = await (await session.connection()).get_raw_connection()
     connection: Connection | None = raw.driver_connection
     assert connection is not None, "a session that has begun has a connection"
+    if not connection.is_in_transaction():
+        # SQLAlchemy begins with its own first statement; ours must not commit one by one before.
+        await session.execute(text("SELECT 1"))
     return connection
+
+
+def is_unsayable(error: BaseException) -> bool:
+    """Whether a text held what PostgreSQL has no sign for, such as NUL."""
+    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
+    return state in UNSAYABLE_STATES
 
 
 def is_transient(error: BaseException) -> bool:

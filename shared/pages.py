@@ -3,11 +3,12 @@
 import base64
 import binascii
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
 
-from shared.problems import field_error
+from shared.problems import Malformed, field_error
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -37,5 +38,19 @@ def read_cursor(cursor: str | None, *, parts: int) -> list[str | int] | None:
         or len(key) != parts
         or not all(isinstance(part, str | int) for part in key)
     ):
-        raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取")
+        raise bad_cursor()
     return key
+
+
+def id_in(cursor: str | None) -> UUID | None:
+    """The id in a cursor, none for the first page. Raises `Malformed`."""
+    key = read_cursor(cursor, parts=1)
+    try:
+        return None if key is None else UUID(str(key[0]))
+    except ValueError as error:
+        raise bad_cursor() from error
+
+
+def bad_cursor() -> Malformed:
+    """The problem of a cursor that nobody here gave out."""
+    return field_error("after", "bad_cursor", "游标无效，请从第一页重新读取")

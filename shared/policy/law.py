@@ -5,11 +5,11 @@ Pure and frozen: a service reads its tables into a `Law`, and makes a new one wh
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from types import MappingProxyType
 
-from shared.calendars import Calendar, Overlay, national_calendar, with_overlays
+from shared.calendars import Calendar, Overlay, local, national_calendar, with_overlays
 from shared.jurisdictions import covers, prefix
 from shared.policy.calendar_files import CalendarFile
 from shared.policy.load import builtin_packs, in_force, nearest_code
@@ -36,7 +36,7 @@ class Law:
 
         Raises ValueError for a code that is none, or for a naive time.
         """
-        return in_force(self.versions[nearest_code(jurisdiction, self.versions)], accepted_at)
+        return _in_force_on(self, jurisdiction, local(accepted_at).date())
 
     def calendar(self, jurisdiction: str) -> Calendar:
         """The country's days with the files that cover the place, the innermost on top (C6).
@@ -67,6 +67,11 @@ def make_law(packs: Iterable[Pack], calendar_files: Iterable[CalendarFile] = ())
 def builtin_law() -> Law:
     """The law of a platform to which nothing was published yet."""
     return make_law(builtin_packs().values())
+
+
+@lru_cache(maxsize=PLACES_KEPT_MAX)
+def _in_force_on(law: Law, jurisdiction: str, day: date) -> Pack:
+    return in_force(law.versions[nearest_code(jurisdiction, law.versions)], day)
 
 
 @lru_cache(maxsize=PLACES_KEPT_MAX)

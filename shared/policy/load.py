@@ -8,7 +8,7 @@ key down to the value that carries a `source`; a list replaces the parent's whol
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.calendars import local
 from shared.policy.errors import FileProblem, PolicyFileError, file_problems
 from shared.policy.hotlines import registry_problems
 from shared.policy.model import Pack
@@ -136,13 +135,12 @@ def nearest_code(code: str, known: Mapping[str, object]) -> str:
     return county if county in known else _nearest_above(county, known)
 
 
-def in_force(versions: Iterable[Pack], accepted_at: datetime) -> Pack:
+def in_force(versions: Iterable[Pack], day: date) -> Pack:
     """The version of a pack that a ticket keeps: the latest in effect on the day it was accepted.
 
     A ticket older than every version has the earliest. Of two versions of one day, the one given
     later holds.
     """
-    day = local(accepted_at).date()
     ordered = sorted(versions, key=lambda pack: pack.effective_from.value)
     begun = [pack for pack in ordered if pack.effective_from.value <= day]
     return begun[-1] if begun else ordered[0]

@@ -13,7 +13,7 @@ from tests.faults.town import UNIT, Town, open_town
 from tests.faults.traffic import request
 from tests.harness import eventually
 
-TICKETS = 1_000
+TICKETS = 500
 AT_ONCE = 16
 BYSTANDERS = (Service.SLA, Service.KNOWLEDGE, Service.ANALYTICS)
 """They hear of it all afterwards."""

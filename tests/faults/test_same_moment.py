@@ -31,7 +31,7 @@ from tests.faults.town import PLACE, UNIT, Town, open_town
 from tests.faults.traffic import request
 from tests.harness import eventually
 
-BY_BUS, AT_ONCE = 500, 2_000
+BY_BUS, AT_ONCE = 250, 1_500
 BY_BUS_GROUP, AT_ONCE_GROUP = 125, 25
 NEVER = 1
 """Of each group so many are never signed."""

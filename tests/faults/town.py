@@ -79,7 +79,7 @@ class Town:
         """Run a service's worker; or only some `parts` of it, such as its relay."""
         runtime = self.runtimes[service]
         if not parts:
-            self._run(service, "worker", work(runtime, self.bus, self.health))
+            self._run(service, "worker", work(runtime, self.bus, self.health, self._hops))
         for part in parts:
             task = _parts(runtime, self.bus, self.health)[part]
             name = f"{service}.{part}"

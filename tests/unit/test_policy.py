@@ -8,10 +8,10 @@ import pytest
 
 from shared.calendars import BEIJING
 from shared.policy.errors import PolicyFileError
+from shared.policy.law import make_law
 from shared.policy.load import (
     builtin_packs,
     dump_pack,
-    in_force,
     load_packs,
     pack_for,
     resolve_packs,
@@ -225,8 +225,8 @@ def test_a_ticket_keeps_the_version_that_was_in_force() -> None:
     second = Pack.model_validate(
         {**data, "version": "2", "effective_from": {"value": "2026-07-01", "source": "ZY 37"}}
     )
-    versions = [second, first]
+    law = make_law([*builtin_packs().values(), second])
     midnight = datetime(2026, 7, 1, tzinfo=BEIJING)
-    assert in_force(versions, midnight).version == "2"
-    assert in_force(versions, midnight - timedelta(seconds=1)).version == "1"
-    assert in_force(versions, datetime(2010, 1, 1, tzinfo=BEIJING)).version == "1"
+    assert law.in_force("512000", midnight).version == "2"
+    assert law.in_force("512000", midnight - timedelta(seconds=1)).version == "1"
+    assert law.in_force("512000", datetime(2010, 1, 1, tzinfo=BEIJING)).version == "1"

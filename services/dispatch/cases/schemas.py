@@ -25,7 +25,7 @@ from shared.answers import BeijingTime, Input
 from shared.documents import Format
 from shared.events.chinese import CHINESE
 from shared.events.kinds import CaseKind
-from shared.pages import read_cursor
+from shared.pages import id_in
 from shared.problems import field_error
 
 MEMBERS_MAX = 50
@@ -123,11 +123,7 @@ class CaseQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class DocumentQuery(Input):

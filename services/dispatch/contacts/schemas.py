@@ -2,12 +2,14 @@
 
 import re
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.dispatch.contacts.operations import Contact
 from shared.answers import Input
 from shared.events.words import DutyHours
+from shared.masking import Unmasked
 from shared.personal import number_of
 
 CONTACTS_MAX = 50
@@ -28,7 +30,11 @@ class UnitContact(Input):
     model_config = ConfigDict(from_attributes=True)
 
     kind: ContactKind = Field(description="phone 电话，email 电子邮箱")
-    address: str = Field(description="号码或邮箱", max_length=200, examples=["0832-6112345"])
+    address: Annotated[
+        str,
+        Field(description="号码或邮箱", max_length=200, examples=["0832-6112345"]),
+        Unmasked,
+    ]
     duty_hours: DutyHours = Field(
         DutyHours.WORKING, description="何时有人：working 工作时间，always 全天候 (ZY 13.4, 35)"
     )

@@ -9,6 +9,7 @@ from services.dispatch.models import DutyRule as DutyRuleRow
 from services.dispatch.schemas import Code, Jurisdiction
 from shared.answers import Input
 from shared.events.words import DutyHours, RequestType
+from shared.exchange import PLATFORM_PATTERN
 from shared.pages import read_cursor
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -29,6 +30,9 @@ class PutUnit(Input):
     has_system: bool = Field(
         False, description="是否用自有系统对接；是则另写入它自己的消息主题 unit.单位代码"
     )
+    platform: Annotated[str, StringConstraints(pattern=PLATFORM_PATTERN)] | None = Field(
+        None, description="代表的其他平台的代码；派给它的工单即转往该平台", examples=["510000"]
+    )
 
 
 class Unit(BaseModel):
@@ -43,6 +47,7 @@ class Unit(BaseModel):
     is_active: bool
     duty_hours: DutyHours
     has_system: bool
+    platform: str | None
     sequence: int
 
 

@@ -11,8 +11,7 @@ from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Link
 from shared.events.words import State
-from shared.pages import read_cursor
-from shared.problems import field_error
+from shared.pages import id_in
 
 LINKED_AT_ONCE_MAX = 500
 Named = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w-]+$")]
@@ -70,11 +69,7 @@ class MasterQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class Member(BaseModel):

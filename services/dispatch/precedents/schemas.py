@@ -9,8 +9,7 @@ from services.dispatch.directory.schemas import Category, Name
 from services.dispatch.precedents.models import Precedent as PrecedentRow
 from services.dispatch.schemas import Code, Jurisdiction, Words
 from shared.answers import BeijingTime, Input
-from shared.pages import read_cursor
-from shared.problems import field_error
+from shared.pages import id_in
 
 CO_UNITS_MAX = 50
 
@@ -68,8 +67,4 @@ class PrecedentQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)

@@ -1,6 +1,7 @@
 """When a unit is told of something, and in which words. Pure."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from shared.calendars import Calendar, local, with_hours
 from shared.events.chinese import CHINESE
@@ -9,6 +10,7 @@ from shared.events.words import DutyHours, OrderKind, Urgency
 from shared.policy.model import Pack
 from shared.worktime import after_working_time
 
+MOMENTS_KEPT_MAX = 64
 _MOMENT = timedelta(microseconds=1)
 DISPATCHED = "工单{number}（{urgency}）已派至你单位，请及时签收办理。"
 CO_HANDLING = "工单{number}（{urgency}）请你单位协办，请及时签收，并将办理情况答复主办单位。"
@@ -31,14 +33,19 @@ def call_at(
     """
     if pack is None or urgency is not Urgency.NORMAL or duty_hours is DutyHours.ALWAYS:
         return None
-    opens_at = after_working_time(with_hours(calendar, pack.hours), at, _MOMENT).due_at - _MOMENT
+    opens_at = _opens_at(with_hours(calendar, pack.hours), at)
     return opens_at if opens_at > at else None
 
 
 def is_open(at: datetime, *, pack: Pack, calendar: Calendar) -> bool:
     """Whether units that keep working hours are there."""
-    counted = after_working_time(with_hours(calendar, pack.hours), at, _MOMENT)
-    return counted.due_at - _MOMENT <= at
+    return _opens_at(with_hours(calendar, pack.hours), at) <= at
+
+
+# All of a batch is asked about one moment.
+@lru_cache(maxsize=MOMENTS_KEPT_MAX)
+def _opens_at(calendar: Calendar, at: datetime) -> datetime:
+    return after_working_time(calendar, at, _MOMENT).due_at - _MOMENT
 
 
 def words_of_deadline(data: TicketDueSoon) -> str:

@@ -14,8 +14,7 @@ from services.dispatch.schemas import Jurisdiction, Words
 from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.words import State
-from shared.pages import read_cursor
-from shared.problems import field_error
+from shared.pages import id_in
 
 TITLE_LENGTH_MAX = 500
 CONTENT_LENGTH_MAX = 20_000
@@ -172,11 +171,7 @@ class OfferQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class DismissOffer(Input):

@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 from services.dispatch.schemas import Code, Jurisdiction, Words
 from services.dispatch.terminations.models import Termination as TerminationRow
 from shared.answers import BeijingTime, Input
-from shared.pages import read_cursor
-from shared.problems import field_error
+from shared.pages import id_in
 
 EARLIER_MAX = 50
 
@@ -39,11 +38,7 @@ class TerminationsQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class Termination(BaseModel):

@@ -9,8 +9,7 @@ from services.gateway.feeds.schemas import cursor_of
 from services.gateway.subscriptions.models import Subscription as SubscriptionRow
 from services.gateway.subscriptions.rules import CHINESE, SubscriptionState
 from shared.answers import BeijingTime, Input
-from shared.pages import read_cursor
-from shared.problems import field_error
+from shared.pages import id_in
 
 Secret = Annotated[str, StringConstraints(min_length=32, max_length=200)]
 
@@ -47,11 +46,7 @@ class SubscriptionQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class Subscription(BaseModel):

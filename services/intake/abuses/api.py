@@ -35,7 +35,7 @@ from shared.documents import (
 )
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Abuse
-from shared.events.words import Role, Service
+from shared.events.words import Service
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
 from shared.pages import Page, write_cursor
@@ -48,11 +48,10 @@ from shared.problems import (
     StillRunning,
     Unauthenticated,
 )
+from shared.reading import reading, write_again
 from shared.security import Caller
 from shared.service import runtime_of
 
-FLAGGERS = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
-OFFICE = (Role.SUPERVISOR, Role.LEADER)
 PROBLEMS = problems_of(
     *(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, StillRunning, KeyReused)
 )
@@ -62,7 +61,6 @@ router = APIRouter(prefix="/v1", tags=["abuses"], responses=PROBLEMS)
 @router.post("/tickets/{ticket_id}/abuse", status_code=201, response_model=AbuseOut)
 async def flag(ticket_id: UUID, body: FlagAbuse, request: Request, caller: Caller) -> Response:
     """标记滥用热线的行为，留存证据；工单照常办理 (A13, ZY 29)."""
-    caller.require(*FLAGGERS)
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
@@ -82,11 +80,10 @@ async def show_abuses(
     request: Request, caller: Caller, wanted: Annotated[AbuseQuery, Query()]
 ) -> Page[AbuseOut]:
     """滥用记录，最新的在前."""
-    caller.require(*OFFICE)
     place = wanted.jurisdiction or caller.jurisdiction
     if not covers(caller.jurisdiction, place):
         raise NotFound
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         rows = await list_abuses(
             session,
             place,
@@ -102,7 +99,6 @@ async def show_abuses(
 @router.post("/abuses/notices", status_code=201, response_model=NoticeOut)
 async def draft(body: DraftNotice, request: Request, caller: Caller) -> Response:
     """拟稿：移交司法机关，或告知信用管理 (ZY 29)."""
-    caller.require(Role.SUPERVISOR)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -116,7 +112,6 @@ async def draft(body: DraftNotice, request: Request, caller: Caller) -> Response
 @router.post("/abuses/notices/{notice_id}/sign", response_model=NoticeOut)
 async def sign(notice_id: UUID, _: SignNotice, request: Request, caller: Caller) -> Response:
     """签发：由拟稿人以外的人签发，取得文号 (ZY 29)."""
-    caller.require(*OFFICE)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -129,8 +124,7 @@ async def sign(notice_id: UUID, _: SignNotice, request: Request, caller: Caller)
 @router.get("/abuses/notices/{notice_id}", response_model=NoticeOut)
 async def show_notice(notice_id: UUID, request: Request, caller: Caller) -> NoticeOut:
     """一份文书，不含诉求人信息."""
-    caller.require(*OFFICE)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         return NoticeOut.of(await find_notice(session, notice_id, caller=caller))
 
 
@@ -143,13 +137,13 @@ async def show_document(
     notice_id: UUID, request: Request, caller: Caller, wanted: Annotated[DocumentQuery, Query()]
 ) -> Response:
     """文书正本，含诉求人信息，调取留痕 (ZY 22, 29)."""
-    caller.require(*OFFICE)
     runtime, vault = runtime_of(request), request.app.state.vault
-    async with runtime.database.sessions() as session, session.begin():
+    async with reading(runtime, caller) as session:
         notice = await find_notice(session, notice_id, caller=caller)
         if notice.signed_at is None:
             raise NotNumbered
         records = await find_records(session, notice.abuses)
+        await write_again(session, runtime)
         for _, ticket in records:
             await record_look(
                 session,
@@ -158,11 +152,11 @@ async def show_document(
                 by=caller.subject,
                 purpose=f"调取{number_in(notice)}正本",
             )
-        document = _document(notice, records, vault)
+        document = await _document(notice, records, vault)
     return await answer_document(document, wanted.format)
 
 
-def _document(
+async def _document(
     notice: AbuseNotice, records: list[tuple[AbuseRecord, Ticket]], vault: Vault
 ) -> Document:
     """The document as it leaves: what was done, with its evidence, and by whom."""
@@ -170,7 +164,7 @@ def _document(
     assert notice.signed_by is not None
     ticket = records[-1][1]
     sealed = ticket.identity
-    identity = {} if sealed is None else vault.open(sealed, ticket.id)
+    identity = {} if sealed is None else await vault.open(sealed, ticket.id)
     told = [str(identity[name]) for name in ("name", "phone", "address") if name in identity]
     facts = [("诉求人", "；".join(told) or "未留下信息")]
     for record, one in records:

@@ -10,10 +10,11 @@ from uuid_utils.compat import uuid7
 
 from services.intake.abuses.models import AbuseNotice, AbuseRecord
 from services.intake.abuses.rules import NoticeKind
-from services.intake.attachments.models import TicketAttachment
+from services.intake.attachments.operations import require_evidence
 from services.intake.operations import Acted, lock_own_ticket, say
 from services.intake.quality.risks import note_risk
 from services.intake.quality.rules import Reason
+from shared.audit import Entry, note
 from shared.calendars import local
 from shared.events.callers import TicketAbused
 from shared.events.kinds import Abuse
@@ -53,7 +54,7 @@ async def flag_abuse(
     Raises `NotFound`, `Malformed` for evidence that is not on the ticket.
     """
     ticket = await lock_own_ticket(session, ticket_id, caller)
-    await _require_evidence(session, ticket_id, flag.evidence)
+    await require_evidence(session, ticket_id, flag.evidence)
     at = await runtime.clock.now(session)
     record = AbuseRecord(
         id=uuid7(),
@@ -129,17 +130,8 @@ async def sign_notice(
     )
     notice.office, notice.year, notice.serial = office, year, (last or 0) + 1
     notice.signed_by, notice.signed_at = caller.subject, at
-    return notice
-
-
-async def _require_evidence(
-    session: AsyncSession, ticket_id: UUID, evidence: Sequence[UUID]
-) -> None:
-    on_ticket = await session.scalar(
-        select(func.count()).where(
-            TicketAttachment.ticket_id == ticket_id,
-            TicketAttachment.attachment_id.in_(evidence),
-        )
+    entry = Entry(
+        "abuse_notice.signed", str(notice.id), caller.subject, detail={"kind": notice.kind}
     )
-    if on_ticket != len(set(evidence)):
-        raise field_error("evidence", "unknown_attachment", "所列附件须已上传到本工单")
+    await note(session, entry, at=at)
+    return notice

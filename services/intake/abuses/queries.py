@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.abuses.models import AbuseNotice, AbuseRecord
 from services.intake.models import Ticket
-from shared.jurisdictions import covers, prefix
+from shared.jurisdictions import covers
+from shared.places import lies_in
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -22,7 +23,7 @@ async def list_abuses(
     limit: int,
 ) -> list[AbuseRecord]:
     """Records of a place and of those within it, newest first."""
-    within = AbuseRecord.jurisdiction.startswith(prefix(jurisdiction), autoescape=True)
+    within = lies_in(AbuseRecord.jurisdiction, jurisdiction)
     statement = select(AbuseRecord).where(within).order_by(AbuseRecord.id.desc()).limit(limit)
     if category is not None:
         statement = statement.where(AbuseRecord.category == category)

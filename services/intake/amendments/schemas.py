@@ -6,11 +6,11 @@ from pydantic import ConfigDict, Field
 
 from services.intake.schemas import Words
 from shared.answers import Input
-from shared.events.words import RequestType, Urgency
+from shared.events.words import RequestType, Secrecy, Urgency
 
 
 class Amend(Input):
-    """补充内容，或更正类型、紧急程度、执法标记、类别."""
+    """补充内容，或更正类型、紧急程度、执法标记、类别、知悉范围."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -29,6 +29,9 @@ class Amend(Input):
     is_enforcement: Annotated[bool | None, Field(description="是否涉及行政执法案件")] = None
     category: Annotated[
         Words | None, Field(min_length=1, max_length=40, description="更正后的类别代码")
+    ] = None
+    secrecy: Annotated[
+        Secrecy | None, Field(description="更正后的知悉范围：敏感的只有经办单位和督办可见 (F9)")
     ] = None
     reason: Annotated[
         Words | None, Field(min_length=1, max_length=2_000, description="更正的理由")

@@ -20,12 +20,15 @@ from services.intake.attachments.rules import allowed_types, clean_filename
 from services.intake.attachments.store import Store, incoming_folder
 from services.intake.models import Ticket
 from services.intake.operations import lock_ticket, record_look
+from services.intake.sight import is_seen
 from shared import problems, seen
+from shared.access import ASKERS
 from shared.answers import json_body, problems_of
 from shared.events.kinds import AttachmentKind
-from shared.events.words import Role, Service
+from shared.events.words import Service
 from shared.idempotency import Answer, run_act
 from shared.problems import Malformed, NotFound, field_error, field_errors
+from shared.reading import reading, write_again
 from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
@@ -33,7 +36,6 @@ from shared.service import runtime_of
 JSON, MULTIPART = "application/json", "multipart/form-data"
 PIECE_BYTES = 262_144
 FORM = TypeAdapter(schemas.AttachIn)
-CALLERS_SIDE = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.Unauthenticated,
@@ -82,7 +84,6 @@ async def attach(
     ] = AttachmentKind.EVIDENCE,
 ) -> Response:
     """给工单添加附件：JSON 写明已上传的编号，或直接上传文件；单位只能添加到自己的工单."""
-    caller.require(*CALLERS_SIDE, Role.UNIT)
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
     person = operations.Person(caller.subject, caller.unit)
@@ -117,10 +118,9 @@ async def list_of_ticket(
     ticket_id: UUID, request: Request, caller: Caller
 ) -> schemas.TicketAttachments:
     """一件工单的附件."""
-    caller.require(*CALLERS_SIDE, Role.UNIT)
     runtime = runtime_of(request)
     await _require_theirs(runtime, ticket_id, caller)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await queries.list_attachments(session, ticket_id)
     return schemas.TicketAttachments(items=[schemas.TicketAttachmentOut.on(*row) for row in rows])
 
@@ -133,7 +133,7 @@ async def list_of_ticket(
 async def download(attachment_id: UUID, request: Request, caller: Caller) -> Response:
     """下载附件：上传的人，或工单的经办人；单位查看诉求人的文件会留痕 (F6, ZY 22)."""
     runtime = runtime_of(request)
-    async with runtime.database.sessions() as session, session.begin():
+    async with reading(runtime, caller) as session:
         found = await queries.find_attachment(session, attachment_id)
         if found is None:
             raise NotFound
@@ -141,6 +141,7 @@ async def download(attachment_id: UUID, request: Request, caller: Caller) -> Res
         theirs = [place for place in places if await is_theirs(session, caller, place[1])]
         if not theirs and file.uploaded_by != caller.subject:
             raise NotFound
+        await write_again(session, runtime)
         await _record(session, runtime, caller, theirs)
     return StreamingResponse(
         _store(request).read(file.sha256),
@@ -179,9 +180,9 @@ def limits_of(runtime: Runtime) -> Limits:
 
 async def is_theirs(session: AsyncSession, caller: Principal, ticket: Ticket) -> bool:
     """Whether a ticket's files are the caller's to see: a unit's are those of its own tickets."""
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         return await queries.handles(session, caller.unit, ticket)
-    return caller.role in CALLERS_SIDE and caller.sees(ticket.jurisdiction, None)
+    return caller.role in ASKERS and is_seen(ticket, caller)
 
 
 @asynccontextmanager
@@ -222,7 +223,7 @@ async def _lock_theirs(session: AsyncSession, ticket_id: UUID, caller: Principal
 
 
 async def _require_theirs(runtime: Runtime, ticket_id: UUID, caller: Principal) -> None:
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         ticket = await session.get(Ticket, ticket_id)
         if ticket is None or not await is_theirs(session, caller, ticket):
             raise NotFound
@@ -235,7 +236,7 @@ async def _record(
     places: list[tuple[TicketAttachment, Ticket]],
 ) -> None:
     """Write down that a unit looked at what is not a unit's."""
-    if caller.role is not Role.UNIT:
+    if not caller.is_of_unit:
         return
     for on_ticket, ticket in places:
         if on_ticket.unit is None:

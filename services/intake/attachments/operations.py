@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -176,3 +176,16 @@ async def sweep(pool: Pool, store: Store, *, seconds: float) -> int:
                 await store.remove(name)
                 removed += 1
     return removed
+
+
+async def require_evidence(
+    session: AsyncSession, ticket_id: UUID, evidence: Sequence[UUID]
+) -> None:
+    """Raise `Malformed` where a file that is named as evidence is not on the ticket."""
+    on_ticket = await session.scalar(
+        select(func.count()).where(
+            TicketAttachment.ticket_id == ticket_id, TicketAttachment.attachment_id.in_(evidence)
+        )
+    )
+    if on_ticket != len(set(evidence)):
+        raise field_error("evidence", "unknown_attachment", "所列附件须已上传到本工单")

@@ -19,6 +19,7 @@ from services.intake.schemas import (
 from shared.answers import Input
 from shared.events.chinese import CHINESE
 from shared.events.words import Channel, RequestType
+from shared.masking import Unmasked
 from shared.problems import field_error
 
 
@@ -171,8 +172,8 @@ class PublicTicketIn(Input):
     type: Annotated[RequestType, Field(description="不选则为求助")] = RequestType.HELP
     channel: Annotated[Channel, Field(description="web、app 或 mini_program")] = Channel.WEB
     category: Annotated[Words | None, Field(max_length=40)] = None
-    name: Annotated[Words | None, Field(max_length=100)] = None
-    phone: Annotated[str, Field(pattern=r"^[0-9+ ()-]{5,30}$", description="联系电话")]
+    name: Annotated[Words | None, Field(max_length=100), Unmasked] = None
+    phone: Annotated[str, Field(pattern=r"^[0-9+ ()-]{5,30}$", description="联系电话"), Unmasked]
     place: PlaceIn | None = None
     attachments: Annotated[list[UUID], Field(max_length=ATTACHMENTS_MAX)] = Field(
         default_factory=list

@@ -6,10 +6,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.intake.disputes.models import Dispute
-from services.intake.follow_ups.schemas import id_in
 from services.intake.models import Ticket
 from services.intake.schemas import Words
 from shared.answers import BeijingTime, Input
+from shared.pages import id_in
 
 
 class DisputeIn(Input):

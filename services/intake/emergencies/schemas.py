@@ -10,6 +10,7 @@ from services.intake.emergencies.operations import DutyNumber
 from services.intake.rules import mask_name, mask_phone
 from services.intake.schemas import Code, Words
 from shared.answers import BeijingTime, Input
+from shared.masking import Unmasked
 from shared.problems import field_error
 
 EMAIL_PATTERN = r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,190}$"
@@ -19,9 +20,11 @@ PHONE_PATTERN = r"^[0-9+ ()-]{3,30}$"
 class ContactIn(Input):
     """一个值班联系人."""
 
-    name: Annotated[Words, Field(min_length=1, max_length=100, description="值班室或值班员")]
-    phone: Annotated[str | None, Field(pattern=PHONE_PATTERN)] = None
-    email: Annotated[str | None, Field(pattern=EMAIL_PATTERN)] = None
+    name: Annotated[
+        Words, Field(min_length=1, max_length=100, description="值班室或值班员"), Unmasked
+    ]
+    phone: Annotated[str | None, Field(pattern=PHONE_PATTERN), Unmasked] = None
+    email: Annotated[str | None, Field(pattern=EMAIL_PATTERN), Unmasked] = None
 
 
 class ContactsIn(Input):

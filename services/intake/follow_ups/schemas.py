@@ -20,7 +20,7 @@ from shared.answers import BeijingTime, Input, RunningDeadline, running
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Cause, FollowUpWay
 from shared.events.words import RequestType, State, Step
-from shared.pages import read_cursor
+from shared.pages import id_in
 from shared.policy.law import Law
 from shared.problems import field_error
 
@@ -62,15 +62,6 @@ class FollowUpQuery(Input):
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
         return id_in(self.after)
-
-
-def id_in(cursor: str | None) -> UUID | None:
-    """The id in a cursor, none for the first page. Raises `Malformed`."""
-    key = read_cursor(cursor, parts=1)
-    try:
-        return None if key is None else UUID(str(key[0]))
-    except ValueError as error:
-        raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
 
 
 class Claim(Input):

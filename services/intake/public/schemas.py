@@ -14,6 +14,7 @@ from services.intake.verifications.rules import pack_of
 from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.words import Act, RequestType, State, Step, Urgency
+from shared.masking import Unmasked
 from shared.policy.deadlines import Matter, step_deadline
 from shared.policy.law import Law
 
@@ -28,7 +29,9 @@ class SendCode(Input):
     """忘记查询码：发送到登记的电话."""
 
     number: Annotated[Words, Field(min_length=1, max_length=40, description="工单编号")]
-    phone: Annotated[Words, Field(min_length=5, max_length=40, description="登记时的电话")]
+    phone: Annotated[
+        Words, Field(min_length=5, max_length=40, description="登记时的电话"), Unmasked
+    ]
 
 
 class Sent(BaseModel):

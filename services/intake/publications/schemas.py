@@ -9,8 +9,6 @@ from services.intake.publications.models import Publication
 from services.intake.publications.rules import CHINESE, PublicationState
 from services.intake.schemas import Code
 from shared.answers import BeijingTime, Input
-from shared.pages import read_cursor
-from shared.problems import field_error
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -110,12 +108,3 @@ class OwnQuery(Input):
 
     after: str | None = Field(None, description="上一页的 next")
     limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-
-def id_in(cursor: str | None) -> UUID | None:
-    """The id in a cursor. Raises `Malformed`."""
-    key = read_cursor(cursor, parts=1)
-    try:
-        return None if key is None else UUID(str(key[0]))
-    except ValueError as error:
-        raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error

@@ -9,8 +9,7 @@ from services.intake.quality.models import QualityCheck, QualityForm
 from services.intake.quality.rules import CHINESE, CheckState, Line, Reason, Subject
 from services.intake.schemas import Code
 from shared.answers import BeijingTime, Input
-from shared.pages import read_cursor
-from shared.problems import field_error
+from shared.pages import id_in
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 FormCode = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,32}$")]
@@ -147,11 +146,7 @@ class CheckQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class GradeQuery(Input):

@@ -11,13 +11,12 @@ from services.intake.schemas import CallerActed, answer_of
 from services.intake.screenings import operations, queries, schemas
 from shared import problems, seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-READERS = (Role.UNIT, Role.FOLLOW_UP, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.Unauthenticated,
@@ -36,10 +35,9 @@ async def list_screenings(
     request: Request, caller: Caller, wanted: Annotated[schemas.ScreeningQuery, Query()]
 ) -> Page[schemas.ScreeningItem]:
     """甄别申请，最新的在前；单位只见自己的 (A11)."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await queries.list_screenings(
             session,
             caller=caller,
@@ -56,7 +54,6 @@ async def screen(
     ticket_id: UUID, body: schemas.Screen, request: Request, caller: Caller
 ) -> Response:
     """承办单位申请甄别：不满意属客观原因，附佐证材料 (A11, ZY 14.2)."""
-    caller.require(Role.UNIT)
     body.require_fit()
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
@@ -77,7 +74,6 @@ async def decide_screening(
     ticket_id: UUID, body: schemas.DecideScreening, request: Request, caller: Caller
 ) -> Response:
     """甄别审核，由申请人以外的人作出；同意的，工单按甄别办结 (A11, ZY 14.2)."""
-    caller.require(Role.SUPERVISOR)
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.intake.attachments.models import TicketAttachment
+from services.intake.attachments.operations import require_evidence
 from services.intake.follow_ups.operations import current_task
 from services.intake.follow_ups.rules import FollowUpState, Outcome
 from services.intake.models import Rating, Ticket
@@ -16,10 +16,11 @@ from services.intake.operations import Acted, lock_ticket, require_act, say
 from services.intake.ratings.operations import count_rating, find_rating
 from services.intake.ratings.rules import BAD, Standing
 from services.intake.screenings.models import Screening
+from services.intake.sight import is_seen
 from shared.events.callers import TicketScreened, TicketScreeningRequested
 from shared.events.kinds import Cause
 from shared.events.words import Act, Satisfaction
-from shared.problems import ActRefused, NotAllowed, NotFound, field_error
+from shared.problems import ActRefused, NotAllowed, NotFound
 from shared.runtime import Runtime
 from shared.security import Principal
 
@@ -42,7 +43,7 @@ async def ask_for_screening(
     rating or was screened before, `Malformed` for evidence that is not on the ticket.
     """
     ticket = await lock_ticket(session, ticket_id)
-    if not caller.sees(ticket.jurisdiction, ticket.unit):
+    if not is_seen(ticket, caller, as_unit=True):
         raise NotFound
     require_act(ticket, Act.SCREEN)
     task = await current_task(session, ticket.id)
@@ -55,7 +56,7 @@ async def ask_for_screening(
         raise ActRefused("这次评价已经甄别过，请重新办理或者说明。", allowed=[])
     if task.state == FollowUpState.DONE:
         raise ActRefused("这次评价已经处理，工单正在办结。", allowed=[])
-    await _require_evidence(session, ticket, plea.evidence)
+    await require_evidence(session, ticket.id, plea.evidence)
     at = await runtime.clock.now(session)
     assert ticket.unit is not None, "a unit sees what is its own"
     session.add(
@@ -137,18 +138,3 @@ async def _count_as_screened(session: AsyncSession, ticket: Ticket, screening: S
 async def _was_screened(session: AsyncSession, rating: Rating) -> bool:
     found = await session.scalar(select(Screening.id).where(Screening.rating_id == rating.id))
     return found is not None
-
-
-async def _require_evidence(
-    session: AsyncSession, ticket: Ticket, evidence: Sequence[UUID]
-) -> None:
-    on_ticket = await session.scalar(
-        select(func.count())
-        .select_from(TicketAttachment)
-        .where(
-            TicketAttachment.ticket_id == ticket.id,
-            TicketAttachment.attachment_id.in_(evidence),
-        )
-    )
-    if on_ticket != len(set(evidence)):
-        raise field_error("evidence", "unknown_attachment", "所列附件须已上传到本工单")

@@ -7,8 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import Ticket
 from services.intake.screenings.models import Screening
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 
@@ -27,10 +26,10 @@ async def list_screenings(
         .order_by(Screening.id.desc())
         .limit(limit)
     )
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         statement = statement.where(Screening.unit == caller.unit)
     else:
-        within = Screening.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+        within = lies_in(Screening.jurisdiction, caller.jurisdiction)
         statement = statement.where(within)
     if is_open is not None:
         is_ended = Screening.ended_at.is_not(None)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.follow_ups.schemas import id_in
 from services.intake.models import Ticket
 from services.intake.ratings.rules import OBJECTIVE
 from services.intake.schemas import Words
@@ -13,6 +12,7 @@ from services.intake.screenings.models import Screening
 from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Cause
+from shared.pages import id_in
 from shared.problems import field_error
 
 EVIDENCE_MAX = 20

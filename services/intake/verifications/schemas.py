@@ -17,7 +17,7 @@ from services.intake.verifications.rules import (
 from shared.answers import BeijingTime, Input, RunningDeadline, running
 from shared.events.chinese import CHINESE
 from shared.events.words import RequestType, Step, Urgency
-from shared.pages import read_cursor
+from shared.pages import id_in
 from shared.policy.law import Law
 from shared.problems import field_error
 
@@ -74,11 +74,7 @@ class VerificationQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class VerificationItem(BaseModel):

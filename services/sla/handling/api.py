@@ -16,6 +16,7 @@ from shared import problems, seen
 from shared.events.words import Service
 from shared.idempotency import Answer, run_act
 from shared.pages import Page
+from shared.reading import reading
 from shared.security import Principal
 from shared.service import runtime_of
 
@@ -72,7 +73,7 @@ async def page(
     await seen.wait_for_seen(runtime, header, seen.read_seen(header)[0])
     limit = min(wanted.limit, runtime.settings.page_size_max)
     some = Wanted(state, wanted.jurisdiction, wanted.after_key(), limit + 1)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await find_asked(session, kind, caller=caller, wanted=some)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(

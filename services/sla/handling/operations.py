@@ -14,7 +14,7 @@ from services.sla.operations import replace_deadlines
 from services.sla.rules import OPEN_STATES, Adjustment, DeadlineState, Start, recount
 from shared import outbox
 from shared.calendars import Calendar
-from shared.database import Connection
+from shared.database import connection_of
 from shared.events.envelope import Event
 from shared.events.sla import SlaPayload
 from shared.events.words import RequestType, Step, Urgency
@@ -69,7 +69,7 @@ async def take_turn(
 ) -> Turn:
     """Lock a ticket's clock, then its handling time. Raises `NotFound` where it is not theirs."""
     clock = await session.get(TicketClock, ticket_id, with_for_update={"key_share": True})
-    if clock is None or not caller.sees(clock.jurisdiction, clock.unit):
+    if clock is None or not caller.sees(clock.jurisdiction, clock.unit, secrecy=clock.secrecy):
         raise NotFound
     present = await session.scalar(
         select(TicketDeadline)
@@ -135,12 +135,3 @@ async def say(turn: Turn, payload: SlaPayload) -> None:
         current_traceparent(),
     )
     await outbox.add(turn.session, event)
-
-
-async def connection_of(session: AsyncSession) -> Connection:
-    """The asyncpg connection under a session that has begun, with all that waited flushed."""
-    await session.flush()
-    raw = await (await session.connection()).get_raw_connection()
-    connection: Connection | None = raw.driver_connection
-    assert connection is not None, "a session that has begun has a connection"
-    return connection

@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sla.models import Extension, LawLimit, TicketClock, TicketDeadline
 from services.sla.rules import OPEN_STATES
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 Asked = TypeVar("Asked", Extension, LawLimit)
@@ -37,18 +36,18 @@ async def find_asked(
     """
     key = (kind.asked_at, kind.ticket_id, kind.number)
     statement = select(kind).order_by(*key).limit(wanted.limit)
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         is_still_its_own = (TicketClock.ticket_id == kind.ticket_id) & (
             TicketClock.unit == caller.unit
         )
         statement = statement.join(TicketClock, is_still_its_own).where(kind.unit == caller.unit)
     else:
-        within = kind.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+        within = lies_in(kind.jurisdiction, caller.jurisdiction)
         statement = statement.where(within)
     if wanted.state is not None:
         statement = statement.where(kind.state == wanted.state)
     if wanted.jurisdiction is not None:
-        within = kind.jurisdiction.startswith(prefix(wanted.jurisdiction), autoescape=True)
+        within = lies_in(kind.jurisdiction, wanted.jurisdiction)
         statement = statement.where(within)
     if wanted.after is not None:
         statement = statement.where(tuple_(*key) > wanted.after)

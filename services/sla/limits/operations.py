@@ -7,7 +7,7 @@ committee or government demands. Extensions granted before fall away: they were 
 
 from sqlalchemy import select
 
-from services.sla.handling.operations import NothingRunning, Turn, connection_of, move, say
+from services.sla.handling.operations import NothingRunning, Turn, move, say
 from services.sla.handling.rules import without_extensions
 from services.sla.limits.rules import (
     LimitState,
@@ -20,8 +20,9 @@ from services.sla.limits.rules import (
 from services.sla.models import LawLimit
 from services.sla.operations import Done, settle
 from services.sla.rules import News, Start
+from shared.database import connection_of
 from shared.events.sla import TicketLimitDecided, TicketLimitRequested
-from shared.events.words import Act, Role, Step
+from shared.events.words import Act, Step
 from shared.problems import ActRefused, field_error
 
 
@@ -76,10 +77,9 @@ async def request_limit(turn: Turn, limit: Set) -> LawLimit:
 async def decide_limit(turn: Turn, *, is_confirmed: bool, reason: str) -> LawLimit:
     """The hotline office confirms the limit that waits, or does not.
 
-    Raises `NotAllowed` for another role, `ActRefused` where nothing waits, `NothingRunning` where
+    Raises `ActRefused` where nothing waits, `NothingRunning` where
     handling is over: then it may still be refused.
     """
-    turn.caller.require(Role.SUPERVISOR)
     waiting = [one for one in await _list_of_ticket(turn) if one.state == LimitState.REQUESTED]
     if not waiting:
         raise ActRefused("没有待确认的法定时限。", allowed=[Act.SET_LIMIT])

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.sla.handling.operations import connection_of
 from services.sla.incidents.models import Unit
 from services.sla.models import TicketClock
 from services.sla.orders.models import Order
@@ -27,7 +26,10 @@ from services.sla.orders.rules import (
     why_not_sign,
 )
 from shared import outbox
+from shared.access import UNITS
+from shared.audit import Entry, note
 from shared.calendars import local
+from shared.database import connection_of
 from shared.events.chinese import CHINESE
 from shared.events.envelope import Event
 from shared.events.sla import OrderAnswered, OrderIssued, SlaPayload
@@ -75,7 +77,7 @@ class Turn:
 
 def is_visible(caller: Principal, order: Order) -> bool:
     """A unit sees what was issued to it, the hotline office what is of its place."""
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         return order.unit == caller.unit and order.state in EFFECTIVE_STATES
     return caller.sees(order.jurisdiction, None)
 
@@ -119,6 +121,9 @@ async def sign_order(turn: Turn) -> None:
     order.signed_by, order.signed_at = turn.caller.subject, at
     order.due_at = due_of(turn.pack, turn.rung, turn.law.calendar(order.jurisdiction), at)
     _move(turn, OrderAct.SIGN, order.number)
+    detail = {"kind": order.kind, "unit": order.unit}
+    entry = Entry("order.signed", str(order.id), turn.caller.subject, detail=detail)
+    await note(turn.session, entry, at=at)
     issued = OrderIssued(
         number=order.number,
         kind=order.kind,
@@ -231,7 +236,7 @@ async def _place(
             raise NotFound
         return known.jurisdiction, law.in_force(known.jurisdiction, at)
     clock = await session.get(TicketClock, request.ticket_id)
-    if clock is None or not caller.sees(clock.jurisdiction, None):
+    if clock is None or not caller.sees(clock.jurisdiction, None, secrecy=clock.secrecy):
         raise NotFound
     pack = law.pack(clock.policy)
     assert pack is not None, "a pack is never forgotten"
@@ -255,7 +260,7 @@ def _require(caller: Principal, act: OrderAct, rung: Rung) -> None:
         if caller.role is not signer:
             raise NotAllowed(why_not_sign(rung), allowed=[str(signer)])
         return
-    roles = (Role.UNIT,) if act is OrderAct.ANSWER else (Role.SUPERVISOR, signer)
+    roles = UNITS if act is OrderAct.ANSWER else (Role.SUPERVISOR, signer)
     if caller.role not in roles:
         names = "、".join(CHINESE[role] for role in roles if role is not None)
         raise NotAllowed(

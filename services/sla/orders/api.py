@@ -13,7 +13,7 @@ from services.sla.orders.letters import write_letter
 from services.sla.orders.models import Order
 from services.sla.orders.papers import paper_of
 from services.sla.orders.queries import Filter, find_order, find_unit_names, list_orders
-from services.sla.orders.rules import OVERSEERS, READERS, OrderAct
+from services.sla.orders.rules import OrderAct
 from services.sla.orders.schemas import (
     AcceptAnswer,
     AnswerOrder,
@@ -36,6 +36,7 @@ from shared.pages import Page, write_cursor
 from shared.policy.law import Law
 from shared.policy.model import Pack
 from shared.policy.supervision import Rung
+from shared.reading import reading
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
@@ -71,10 +72,9 @@ async def find_orders(
     request: Request, caller: Caller, wanted: Annotated[OrderQuery, Query()]
 ) -> Page[OrderSummary]:
     """最新的在前；承办单位只看到发给本单位的，热线管理机构看到本地的 (C5)."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await list_orders(
             session,
             caller=caller,
@@ -97,7 +97,6 @@ async def find_orders(
 )
 async def raise_order(body: RaiseOrder, request: Request, caller: Caller) -> Response:
     """按只能由人判断的情形提出，附事实和证据；拟稿后由政策规定的角色签发 (ZY 25.2, 26.2, 27)."""
-    caller.require(*OVERSEERS)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -118,9 +117,8 @@ async def raise_order(body: RaiseOrder, request: Request, caller: Caller) -> Res
 )
 async def show_order(order_id: UUID, request: Request, caller: Caller) -> OrderShown:
     """事由、证据、编号、反馈期限、反馈和全部经过."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         order = await find_order(session, order_id, caller=caller)
         return await _shown(session, order, await runtime.law_book.read_in(session))
 
@@ -135,9 +133,8 @@ async def print_order(
     order_id: UUID, request: Request, caller: Caller, wanted: Annotated[DocumentQuery, Query()]
 ) -> Response:
     """编号、主送单位、事由和证据、依据条款、要求、期限、签发人；DOCX、PDF 签发后才有."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         order = await find_order(session, order_id, caller=caller)
         names = await find_unit_names(session, [order.unit])
         law = await runtime.law_book.read_in(session)
@@ -230,7 +227,6 @@ async def _run(
     do: Callable[[Turn], Awaitable[list[UUID] | None]],
 ) -> Response:
     """One act: lock, act and answer in one transaction."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sla.incidents.models import Unit
 from services.sla.orders.models import Order
 from services.sla.orders.rules import EFFECTIVE_STATES, OrderState
-from shared.events.words import OrderKind, Role
-from shared.jurisdictions import prefix
+from shared.events.words import OrderKind
+from shared.places import lies_in
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -61,7 +61,7 @@ async def find_unit_names(session: AsyncSession, codes: Sequence[str]) -> dict[s
 
 
 def _seen_by(caller: Principal) -> Select[Order]:
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         return select(Order).where(Order.unit == caller.unit, Order.state.in_(EFFECTIVE_STATES))
-    within = Order.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+    within = lies_in(Order.jurisdiction, caller.jurisdiction)
     return select(Order).where(within)

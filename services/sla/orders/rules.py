@@ -11,7 +11,6 @@ from shared.events.chinese import CHINESE
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
-    TicketForwarded,
     TicketInterimClosed,
     TicketProgressed,
     TicketReplied,
@@ -25,7 +24,7 @@ from shared.events.dispatch import (
 from shared.events.envelope import Payload
 from shared.events.intake import TicketVerified
 from shared.events.loop import TicketCoordinated
-from shared.events.words import OrderKind, Role, Step
+from shared.events.words import OrderKind, Step
 from shared.policy.deadlines import limit_deadline
 from shared.policy.model import Pack
 from shared.policy.supervision import (
@@ -97,10 +96,6 @@ CHINESE_TRIGGERS: Mapping[Trigger, str] = {
     Trigger.REDONE: "重新办理",
 }
 
-OVERSEERS = (Role.SUPERVISOR, Role.COORDINATION, Role.LEADER, Role.DISCIPLINE)
-"""Who may raise an order on a ground that only a person can see."""
-READERS = (*OVERSEERS, Role.UNIT, Role.ANALYST, Role.ADMINISTRATOR)
-
 _EVERY = UNIT_STEPS
 FULFILS: Mapping[type[Payload], tuple[tuple[Step, ...], str]] = {
     TicketSigned: ((Step.SIGN,), "承办单位已签收"),
@@ -116,7 +111,6 @@ FULFILS: Mapping[type[Payload], tuple[tuple[Step, ...], str]] = {
     TicketWithdrawn: (_EVERY, "诉求人已撤回诉求"),
     TicketClosed: (_EVERY, "工单已办结"),
     TicketTerminated: (_EVERY, "工单已按终结件办结"),
-    TicketForwarded: (_EVERY, "工单已转其他平台"),
 }
 """The steps whose reminders an event settles, and in what words."""
 

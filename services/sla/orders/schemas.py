@@ -17,10 +17,9 @@ from services.sla.orders.rules import (
 from shared.answers import BeijingTime, Input
 from shared.documents import Format
 from shared.events.words import OrderKind, Role
-from shared.pages import read_cursor
+from shared.pages import id_in
 from shared.policy.model import Pack
 from shared.policy.supervision import Rung
-from shared.problems import field_error
 
 CHINESE_ENTRIES: Mapping[str, str] = {
     "draft": "拟稿",
@@ -96,13 +95,7 @@ class OrderQuery(BaseModel):
 
     def after_id(self) -> UUID | None:
         """The id that the page goes on after. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        if key is None:
-            return None
-        try:
-            return UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+        return id_in(self.after)
 
 
 class DocumentQuery(Input):

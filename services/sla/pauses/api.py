@@ -10,7 +10,6 @@ from services.sla.handling.operations import Turn
 from services.sla.pauses import operations
 from services.sla.pauses.schemas import Pause, PauseAnswer, Resume
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.security import Caller
 
 router = APIRouter(prefix="/v1", tags=["中止计时"])
@@ -24,7 +23,6 @@ router = APIRouter(prefix="/v1", tags=["中止计时"])
 )
 async def pause(ticket_id: UUID, body: Pause, request: Request, caller: Caller) -> Response:
     """热线办按文件规定的情形中止办理计时；文件没有规定的，一律不中止 (C7)."""
-    caller.require(Role.SUPERVISOR)
 
     async def act(turn: Turn) -> datetime:
         return await operations.pause(turn, ground=body.ground, reason=body.reason)
@@ -40,7 +38,6 @@ async def pause(ticket_id: UUID, body: Pause, request: Request, caller: Caller) 
 )
 async def resume(ticket_id: UUID, body: Resume, request: Request, caller: Caller) -> Response:
     """热线办恢复办理计时；到期时间按中止的时间顺延 (C7)."""
-    caller.require(Role.SUPERVISOR)
 
     async def act(turn: Turn) -> None:
         await operations.resume(turn, reason=body.reason)

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from services.sla.handling.operations import NothingRunning, Turn, connection_of, say
+from services.sla.handling.operations import NothingRunning, Turn, say
 from services.sla.operations import replace_deadlines
 from services.sla.rules import PAUSE, TRANSITIONS, DeadlineState, News, recount
+from shared.database import connection_of
 from shared.events.sla import TicketClockPaused, TicketClockResumed
 from shared.events.words import Act, RequestType, Step, Urgency
 from shared.policy.deadlines import Matter
