@@ -1,16 +1,15 @@
-"""Callers' identities: sealed with AES-GCM, found again by a keyed hash of the number."""
+"""Callers' identities: sealed with data keys, found again by a keyed hash of the number."""
 
-import hashlib
-import hmac
-import os
 from typing import TypedDict
 from uuid import UUID
 
 import orjson
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-NONCE_BYTES = 12
-KEY_VERSION = b"\x01"
+from services.intake.keys.models import Purpose
+from services.intake.keys.refusals import BadSeal
+from services.intake.keys.ring import KeyRing
+from shared.crypto.provider import CannotOpen
+from shared.runtime import Runtime
 
 
 class Identity(TypedDict, total=False):
@@ -24,39 +23,41 @@ class Identity(TypedDict, total=False):
 
 
 class Vault:
-    """Seals and opens identities with keys made from one secret."""
+    """Seals and opens identities. `ready` goes before whatever is not awaited."""
 
-    def __init__(self, secret: str) -> None:
-        self._cipher = AESGCM(_derive(secret, b"seal"))
-        self._index_key = _derive(secret, b"index")
-        self.query_code_key = _derive(secret, b"query-code")
+    def __init__(self, runtime: Runtime) -> None:
+        self.ring = KeyRing(runtime)
+
+    async def ready(self) -> None:
+        """Have the keys; without a connection in hand. Raises `KeyUnavailable`."""
+        await self.ring.ready()
 
     def seal(self, identity: Identity, ticket_id: UUID) -> bytes:
         """The identity, readable only with the key and for this ticket."""
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, orjson.dumps(identity), ticket_id.bytes)
-        return KEY_VERSION + nonce + sealed
+        return self.seal_bytes(orjson.dumps(identity), ticket_id)
 
-    def open(self, sealed: bytes, ticket_id: UUID) -> Identity:
-        """The identity of a ticket. Raises `InvalidTag` where it was changed or moved."""
-        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-        identity: Identity = orjson.loads(self._cipher.decrypt(nonce, body, ticket_id.bytes))
+    async def open(self, sealed: bytes, ticket_id: UUID) -> Identity:
+        """The identity of a ticket. Raises `BadSeal` where it was changed or moved."""
+        identity: Identity = orjson.loads(await self.open_bytes(sealed, ticket_id))
         return identity
 
     def seal_bytes(self, content: bytes, owner: UUID) -> bytes:
         """Something else that is secret, readable only with the key and for its owner."""
-        nonce = os.urandom(NONCE_BYTES)
-        return KEY_VERSION + nonce + self._cipher.encrypt(nonce, content, owner.bytes)
+        header, cipher = self.ring.sealing()
+        return header + cipher.seal(content, header + owner.bytes)
 
-    def open_bytes(self, sealed: bytes, owner: UUID) -> bytes:
-        """What was sealed for this owner. Raises `InvalidTag` where it was changed or moved."""
-        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-        return self._cipher.decrypt(nonce, body, owner.bytes)
+    async def open_bytes(self, sealed: bytes, owner: UUID) -> bytes:
+        """What was sealed for this owner. Raises `BadSeal` where it was changed or moved."""
+        try:
+            return await self.ring.open(sealed, owner.bytes)
+        except CannotOpen as error:
+            raise BadSeal from error
 
     def phone_index(self, phone: str) -> bytes:
         """The same for the same number, and of no use without the key."""
-        return hmac.digest(self._index_key, phone.encode(), hashlib.sha256)
+        return self.ring.keyed_digest(Purpose.INDEX, phone.encode())
 
-
-def _derive(secret: str, purpose: bytes) -> bytes:
-    return hmac.digest(secret.encode(), b"hotline-12345 " + purpose, hashlib.sha256)
+    @property
+    def query_code_key(self) -> bytes:
+        """What query codes are made with."""
+        return self.ring.key(Purpose.QUERY_CODE)
