@@ -1,0 +1,1 @@
+"""Erasures: where dispatch keeps words of tickets, and that they go when intake says so (F9)."""

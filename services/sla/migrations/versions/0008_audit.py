@@ -1,0 +1,12 @@
+"""The audit."""
+
+from shared.migrations import create_audit_tables
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    create_audit_tables()
