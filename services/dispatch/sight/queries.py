@@ -4,17 +4,20 @@ from sqlalchemy import ColumnElement, or_, select
 
 from services.dispatch.co_handling.models import CoHandler
 from services.dispatch.models import Ticket
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.access import CONFIDANTS
+from shared.events.words import Secrecy
+from shared.places import lies_in
 from shared.security import Principal
 
 
 def is_theirs(caller: Principal) -> ColumnElement[bool]:
     """The condition on a ticket's row that makes it the caller's to see."""
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         is_about_it = Ticket.about_unit.is_not_distinct_from(caller.unit)
         return (Ticket.unit == caller.unit) & ~is_about_it
-    return is_in(caller.jurisdiction)
+    if caller.role in CONFIDANTS:
+        return is_in(caller.jurisdiction)
+    return is_in(caller.jurisdiction) & (Ticket.secrecy != Secrecy.SENSITIVE)
 
 
 def is_co_handled(caller: Principal) -> ColumnElement[bool]:
@@ -25,8 +28,7 @@ def is_co_handled(caller: Principal) -> ColumnElement[bool]:
 
 def is_in(jurisdiction: str) -> ColumnElement[bool]:
     """The condition that a ticket's matter lies in a place, or is handled there (B12)."""
-    within = prefix(jurisdiction)
     return or_(
-        Ticket.jurisdiction.startswith(within, autoescape=True),
-        Ticket.handled_in.startswith(within, autoescape=True),
+        lies_in(Ticket.jurisdiction, jurisdiction),
+        lies_in(Ticket.handled_in, jurisdiction),
     )
