@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.askers import Asker, Askers
+from services.gateway.limits import Rates
+from services.gateway.people.sessions import OF_SESSIONS
 from services.gateway.rules import OPEN, later, route, ticket_in
 from shared import seen
+from shared.bodies import answer_watched
 from shared.events.words import Service
-from shared.problems import NotFound, Problem
-from shared.security import TokenReader
+from shared.problems import NotFound, Problem, Unauthenticated
 from shared.service import Measured
 from shared.telemetry import current_traceparent
 
@@ -30,26 +33,30 @@ class Door:
     """Passes calls under `/v1/` to the service that they are for, its own and others to `inner`."""
 
     def __init__(
-        self, inner: ASGIApp, hops: Mapping[Service, ASGIApp], tokens: TokenReader
+        self, inner: ASGIApp, hops: Mapping[Service, ASGIApp], askers: Askers, rates: Rates
     ) -> None:
         self._inner = inner
         self._hops = hops
-        self._tokens = tokens
+        self._askers = askers
+        self._rates = rates
         self._measured = Measured(self._enter, service=Service.GATEWAY)
         self._seen: OrderedDict[str, dict[str, int]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        if scope["type"] == "http" and scope["path"].startswith("/v1/") and not _is_ours(scope):
-            await self._measured(scope, receive, send)
-        else:
+        path = scope["path"] if scope["type"] == "http" else ""
+        if not path.startswith("/v1/") or OF_SESSIONS.fullmatch(path):
             await self._inner(scope, receive, send)
+        elif route(scope["method"], path) is Service.GATEWAY:
+            await self._enter_own(scope, receive, send)
+        else:
+            await self._measured(scope, receive, send)
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            headers: dict[bytes, bytes] = dict(scope["headers"])
-            if not OPEN.fullmatch(scope["path"]):
-                self._tokens.read(headers.get(b"authorization", b"").decode("latin-1"))
+            asker = await self._find(scope, receive)
+            if asker.principal is None and not OPEN.fullmatch(scope["path"]):
+                raise Unauthenticated
             service = route(scope["method"], scope["path"])
             if service is None:
                 raise NotFound
@@ -57,10 +64,30 @@ class Door:
             await problem.response()(scope, receive, send)
             return
         scope["route"] = Way(service)
-        await self._pass(service, scope, receive, send)
+        await self._pass(service, scope, asker, send)
 
-    async def _pass(self, service: Service, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [pair for pair in scope["headers"] if pair[0] not in OURS]
+    async def _enter_own(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            asker = await self._find(scope, receive)
+        except Problem as problem:
+            scope["route"] = Way(Service.GATEWAY)
+            await Measured(problem.response(), service=Service.GATEWAY)(scope, receive, send)
+            return
+        kept = [pair for pair in scope["headers"] if pair[0] != CLIENT_HEADER]
+        own = {**scope, "headers": self._askers.headers_for(asker, kept)}
+        await _answer(self._inner, own, asker, send)
+
+    async def _find(self, scope: Scope, receive: Receive) -> Asker:
+        if OPEN.fullmatch(scope["path"]):
+            return Asker(None, receive)
+        asker = await self._askers.find(scope, receive)
+        if asker.principal is not None:
+            self._rates.take(asker.principal)
+        return asker
+
+    async def _pass(self, service: Service, scope: Scope, asker: Asker, send: Send) -> None:
+        kept = [pair for pair in scope["headers"] if pair[0] not in OURS]
+        headers = self._askers.headers_for(asker, kept)
         headers.append((b"traceparent", (current_traceparent() or "").encode()))
         address, _ = scope.get("client") or ("", 0)
         headers.append((CLIENT_HEADER, address.encode()))
@@ -74,7 +101,7 @@ class Door:
                 message = self._note_seen(message)
             await send(message)
 
-        await self._hops[service](hop_scope, receive, send_seen)
+        await _answer(self._hops[service], hop_scope, asker, send_seen)
 
     def _seen_header(
         self, ticket: str, headers: list[tuple[bytes, bytes]]
@@ -101,5 +128,8 @@ class Door:
         return message
 
 
-def _is_ours(scope: Scope) -> bool:
-    return route(scope["method"], scope["path"]) is Service.GATEWAY
+async def _answer(app: ASGIApp, scope: Scope, asker: Asker, send: Send) -> None:
+    if asker.body is None:
+        await app(scope, asker.receive, send)
+    else:
+        await answer_watched(app, scope, asker.body, send)

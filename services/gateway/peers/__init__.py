@@ -1,0 +1,1 @@
+"""Other platforms and subcenters, their keys and ours, and what they sign (F5)."""
