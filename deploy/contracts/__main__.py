@@ -9,8 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deploy.contracts.access_page import with_access
 from deploy.contracts.asyncapi import asyncapi
 from deploy.contracts.event_page import event_page
+from deploy.contracts.exchange_page import with_exchange
+from deploy.contracts.exchange_schemas import exchange_schemas
 from deploy.contracts.growth import breaks
 from deploy.contracts.machine_part import with_machine
 from deploy.contracts.pack_pages import pack_pages
@@ -18,6 +21,7 @@ from deploy.contracts.pages import metric_page, problem_page, route_page, settin
 from deploy.contracts.schemas import event_schemas
 
 DOCS = Path(__file__).parents[2] / "docs"
+EXCHANGE = "exchange.zh-CN.md"
 
 
 @cache
@@ -29,18 +33,21 @@ def documents() -> dict[str, str]:
         "settings.md": setting_page(),
         "metrics.md": metric_page(),
         "routes.md": route_page(),
+        "access.md": with_access((DOCS / "access.md").read_text("utf-8")),
+        EXCHANGE: with_exchange((DOCS / EXCHANGE).read_text("utf-8")),
         "dispatch.md": with_machine((DOCS / "dispatch.md").read_text("utf-8")),
         **pack_pages(),
         "asyncapi.json": _json(asyncapi()),
         **{f"schemas/{name}.json": _json(schema) for name, schema in event_schemas().items()},
+        **{f"schemas/exchange/{one}.json": _json(two) for one, two in exchange_schemas().items()},
     }
 
 
 def broken_promises(docs: Path, written: dict[str, str]) -> list[str]:
     """What the schemas that are there promise and the new ones do not."""
     found = []
-    for path in sorted((docs / "schemas").glob("*.json")):
-        new = written.get(f"schemas/{path.name}")
+    for path in sorted((docs / "schemas").rglob("*.json")):
+        new = written.get(str(path.relative_to(docs)))
         if new is None:
             found.append(f"{path.stem}: the event was removed or renamed")
         else:
@@ -56,7 +63,7 @@ def differences(docs: Path, written: dict[str, str]) -> list[str]:
         for path, file in kept.items()
         if not file.is_file() or file.read_text("utf-8") != written[path]
     ]
-    left_over = {f"schemas/{file.name}" for file in (docs / "schemas").glob("*.json")}
+    left_over = {str(file.relative_to(docs)) for file in (docs / "schemas").rglob("*.json")}
     left_over |= {f"jurisdictions/{file.name}" for file in (docs / "jurisdictions").glob("*.md")}
     return stale + sorted(left_over - set(written))
 

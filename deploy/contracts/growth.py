@@ -3,7 +3,7 @@
 from typing import Any
 
 Schema = dict[str, Any]
-NO_MEANING = {"description", "title", "$id", "$schema", "x-heard-by", "$defs"}
+NO_MEANING = {"description", "title", "$id", "$schema", "x-heard-by", "$defs", "examples"}
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
@@ -54,7 +54,7 @@ def _resolved(part: Any, root: Schema) -> Any:  # noqa: ANN401  any part of a JS
         return [_resolved(one, root) for one in part]
     if not isinstance(part, dict):
         return part
-    if "$ref" in part:
+    if part.get("$ref", "").startswith("#/"):
         named = root["$defs"][part["$ref"].rsplit("/", 1)[1]]
         beside = {word: value for word, value in part.items() if word != "$ref"}
         return _resolved({**named, **beside}, root)

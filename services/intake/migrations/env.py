@@ -6,7 +6,9 @@ import services.intake.calls.models
 import services.intake.channels.models
 import services.intake.disputes.models
 import services.intake.emergencies.models
+import services.intake.exchange_keys.models
 import services.intake.follow_ups.models
+import services.intake.keys.models
 import services.intake.progress.models
 import services.intake.public.models
 import services.intake.publications.models

@@ -1,0 +1,1 @@
+"""Crossings: a ticket of another platform that is handled here, sent back or ended there."""

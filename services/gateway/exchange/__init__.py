@@ -1,0 +1,1 @@
+"""Messages between platforms: received in order and once, queued for each, sent, compared."""

@@ -1,0 +1,158 @@
+"""What becomes of a message that came, and when a sender tries again. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from pydantic import ValidationError
+
+from shared.events.catalogue import PAYLOADS
+from shared.events.intake import Filed
+from shared.exchange import TAKEN, Kind, LineStatus, Told, kind_of
+
+NAMESPACE = UUID("5b0ff9a7-6f4d-5a2e-9c5e-123450000005")
+"""Ids of messages are made from it, so that the same event told again has the same id."""
+HIDDEN = frozenset({"caller_id"})
+"""What leaves in no message: even an opaque number of a caller is nobody else's."""
+OF_TICKETS = frozenset({Kind.TICKET, Kind.ACT, Kind.RESULT, Kind.RATING, Kind.FORWARD})
+ERASED = "message.erased"
+"""The payload's type of a message whose words were erased before it could be sent (again)."""
+
+
+class Seen(NamedTuple):
+    """A message that is known by its id."""
+
+    subject: str
+    sequence: int
+    digest: bytes
+
+
+class Verdict(NamedTuple):
+    """What becomes of a message."""
+
+    status: LineStatus
+    expected: int | None = None
+    code: str | None = None
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a subject of a sender has come."""
+
+    last: int = 0
+    """The highest sequence that was taken; there is no gap below."""
+    pruned: int = 0
+    """Up to here it is no longer known which id had which sequence."""
+    said: int = 0
+    """How many events were said of it here."""
+    is_waiting: bool = False
+    """A message was set aside: all later ones wait behind it."""
+
+
+@dataclass(slots=True)
+class Book:
+    """What is known of one sender's messages: those that a request may speak of."""
+
+    standings: dict[str, Standing] = field(default_factory=dict)
+    by_id: dict[UUID, Seen] = field(default_factory=dict)
+    by_place: dict[tuple[str, int], UUID] = field(default_factory=dict)
+
+    def take(self, message_id: UUID, seen: Seen) -> Verdict:
+        """Decide about the next message, and note it where it is taken.
+
+        A place below the last one that nobody is known to have had was lost here: it is taken
+        again, so that a reconciliation can refill it.
+        """
+        known = self.by_id.get(message_id)
+        if known is not None:
+            if known == seen:
+                return Verdict(LineStatus.DUPLICATE)
+            return Verdict(LineStatus.REFUSED, code="id_reused")
+        standing = self.standings.setdefault(seen.subject, Standing())
+        if seen.sequence > standing.last + 1:
+            return Verdict(LineStatus.OUT_OF_ORDER, expected=standing.last + 1)
+        if seen.sequence <= standing.pruned:
+            return Verdict(LineStatus.DUPLICATE)
+        if (seen.subject, seen.sequence) in self.by_place:
+            return Verdict(LineStatus.REFUSED, code="sequence_reused")
+        standing.last = max(standing.last, seen.sequence)
+        self.by_id[message_id] = seen
+        self.by_place[seen.subject, seen.sequence] = message_id
+        return Verdict(LineStatus.ACCEPTED)
+
+
+REFUSALS: Mapping[str, tuple[str, str]] = {
+    "id_reused": ("id", "该编号此前已用于另一条消息"),
+    "sequence_reused": ("sequence", "该序号此前已用于另一条消息"),
+}
+"""Why a message is refused: the field, and the reason for people."""
+
+
+def poison_in(kind: Kind, told: Told) -> str | None:
+    """Why a payload cannot be used; none where it can.
+
+    A type that this version does not know is no poison: newer platforms tell more.
+    """
+    payload = PAYLOADS.get(told.type)
+    if payload is None:
+        return None
+    right = kind_of(payload, is_filed=issubclass(payload, Filed))
+    if kind not in (right, Kind.FORWARD):
+        return f"kind: {told.type} 应为 {right}"
+    try:
+        payload.model_validate(told.data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in ("data", *first["loc"]))
+        return f"{place}: {first['msg']}"
+    return None
+
+
+def message_id(peer: str, key: str) -> UUID:
+    """The id of the message that tells a peer of `key`, such as an event's source and id."""
+    return uuid5(NAMESPACE, f"{peer} {key}")
+
+
+def delay(failures: int, jitter: float, *, seconds_max: float) -> timedelta:
+    """How long to wait after so many failures in a row; `jitter` is in [0, 1)."""
+    seconds = min(2.0 ** min(failures - 1, 30), seconds_max)
+    return timedelta(seconds=seconds * (0.5 + jitter / 2))
+
+
+class Outcome(NamedTuple):
+    """What became of the messages of one subject: how far they were taken, or why they stay."""
+
+    taken: frozenset[UUID] = frozenset()
+    expected: int | None = None
+    """The receiver waits for this sequence: everything from it on is sent again."""
+    problem: str | None = None
+    """The receiver refused the next one: it and what follows wait for a person."""
+
+
+class Answered(NamedTuple):
+    """The answer to one message, beside what was sent."""
+
+    id: UUID
+    sequence: int
+    status: LineStatus
+    expected: int | None
+    problem: str | None
+
+
+def outcome_of(answers: Iterable[Answered]) -> Outcome:
+    """What becomes of one subject's messages, in the order in which they were sent.
+
+    The first that was not taken decides: what followed it was judged without it.
+    """
+    taken = set[UUID]()
+    for one in answers:
+        if one.status in TAKEN:
+            taken.add(one.id)
+            continue
+        is_behind = one.status is LineStatus.OUT_OF_ORDER and 0 < (one.expected or 0) < one.sequence
+        if is_behind:
+            return Outcome(frozenset(taken), expected=one.expected)
+        return Outcome(frozenset(taken), problem=one.problem or str(one.status))
+    return Outcome(frozenset(taken))

@@ -1,0 +1,1 @@
+"""Federation: tickets that cross platforms, and who is told of what."""

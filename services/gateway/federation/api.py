@@ -1,0 +1,115 @@
+"""Federation over HTTP: ways by code, tickets that crossed, orders of other platforms."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.federation import queries, registering, schemas
+from shared import problems
+from shared.answers import problems_of
+from shared.idempotency import Answer, run_act
+from shared.pages import Page, write_cursor
+from shared.security import Caller
+from shared.service import runtime_of
+
+WAITING_MAX = 200
+PROBLEMS = problems_of(
+    problems.Malformed,
+    problems.Unauthenticated,
+    problems.NotAllowed,
+    problems.NotFound,
+    problems.ActRefused,
+    problems.StillRunning,
+    problems.KeyReused,
+)
+Code = Annotated[schemas.PlaceCode, Path(description="行政区划代码，或者登记的功能区代码")]
+router = APIRouter(prefix="/v1/federation", tags=["federation"], responses=PROBLEMS)
+
+
+@router.put("/routes/{code}", response_model=schemas.Route)
+async def put_route(
+    code: Code, body: schemas.PutRoute, request: Request, caller: Caller
+) -> Response:
+    """登记一地诉求的去向：本平台、代建、上级或者其他平台 (F2)."""
+
+    async def operation(session: AsyncSession) -> Answer:
+        row = await registering.put_route(session, code, **body.model_dump(), by=caller.subject)
+        return Answer(schemas.Route.of(row))
+
+    return await run_act(runtime_of(request), request, caller, operation)
+
+
+@router.get("/routes/{code}", response_model=schemas.WayOut)
+async def show_route(code: Code, request: Request, _: Caller) -> schemas.WayOut:
+    """一地诉求去向何处，派给哪个承办单位；按最接近的代码 (F2)."""
+    runtime = runtime_of(request)
+    async with runtime.database.sessions() as session:
+        found = await queries.find_way(session, code, platform=runtime.settings.platform)
+    return schemas.WayOut.of(code, found)
+
+
+@router.get("/routes", response_model=Page[schemas.Route])
+async def list_routes(
+    request: Request, _: Caller, wanted: Annotated[schemas.RoutesQuery, Query()]
+) -> Page[schemas.Route]:
+    """登记的去向，按代码排列 (F2)."""
+    async with runtime_of(request).database.sessions() as session:
+        rows = await queries.list_routes(session, after=wanted.after_code(), limit=wanted.limit + 1)
+    items = [schemas.Route.of(row) for row in rows[: wanted.limit]]
+    return Page(items=items, next=write_cursor(items[-1].code) if len(rows) > len(items) else None)
+
+
+@router.get("/tickets/{ticket_id}", response_model=schemas.Crossed)
+async def show_crossed(ticket_id: UUID, request: Request, _: Caller) -> schemas.Crossed:
+    """一件工单从哪个平台转来、转往哪些平台 (YN 六(二)1, JL 五(一))."""
+    async with runtime_of(request).database.sessions() as session:
+        home = await queries.find_home(session, ticket_id)
+        away = await queries.list_away(session, ticket_id)
+    if home is None and not away:
+        raise problems.NotFound
+    return schemas.Crossed(
+        home=None if home is None else schemas.HomeOut.of(home),
+        away=[schemas.AwayOut.of(row) for row in away],
+    )
+
+
+@router.get("/forwards", response_model=schemas.Waiting)
+async def list_waiting(request: Request, _: Caller) -> schemas.Waiting:
+    """尚未发出的转办及其原因，等候最久的在前."""
+    async with runtime_of(request).database.sessions() as session:
+        rows = await queries.list_waiting(session, limit=WAITING_MAX)
+    return schemas.Waiting(items=[schemas.AwayOut.of(row) for row in rows])
+
+
+@router.get("/orders", response_model=Page[schemas.OrderOut])
+async def list_orders(
+    request: Request, _: Caller, wanted: Annotated[schemas.OrdersQuery, Query()]
+) -> Page[schemas.OrderOut]:
+    """上级平台发给本平台的督办文书，最新的在前 (GS 二(三)5)."""
+    async with runtime_of(request).database.sessions() as session:
+        rows = await queries.list_orders(session, after=wanted.after_id(), limit=wanted.limit + 1)
+    items = [schemas.OrderOut.of(row) for row in rows[: wanted.limit]]
+    last = write_cursor(str(items[-1].id)) if len(rows) > len(items) else None
+    return Page(items=items, next=last)
+
+
+@router.post("/orders/{order_id}/answer", response_model=schemas.OrderOut)
+async def answer_order(
+    order_id: UUID, body: schemas.AnswerOrder, request: Request, caller: Caller
+) -> Response:
+    """反馈上级督办文书；反馈随即报上级平台 (GS 二(三)5)."""
+    runtime = runtime_of(request)
+
+    async def operation(session: AsyncSession) -> Answer:
+        order = await registering.answer_order(
+            session,
+            order_id,
+            text=body.text,
+            by=caller.subject,
+            at=await runtime.clock.now(session),
+        )
+        return Answer(schemas.OrderOut.of(order))
+
+    return await run_act(runtime, request, caller, operation)

@@ -1,0 +1,181 @@
+"""What people hand in and see of federation."""
+
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from services.gateway.federation.models import ForwardedIn, ForwardedOut, OrderIn
+from services.gateway.federation.models import Route as RouteRow
+from services.gateway.federation.queries import Found
+from services.gateway.federation.rules import Target
+from shared.answers import BeijingTime, Input
+from shared.exchange import PLATFORM_PATTERN
+from shared.pages import id_in, read_cursor
+
+PlaceCode = Annotated[str, StringConstraints(pattern=PLATFORM_PATTERN)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+TARGETS = {
+    Target.HERE: "本平台办理",
+    Target.HOSTED: "由本平台代建的地区，在本平台办理",
+    Target.PARENT: "转上级平台",
+    Target.PEER: "转其他平台",
+}
+
+
+class PutRoute(Input):
+    """一地诉求的去向。"""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
+        description="地区名称", examples=["资阳高新区"]
+    )
+    target: Target = Field(description="here 本平台、hosted 代建、parent 上级、peer 其他平台")
+    peer: PlaceCode | None = Field(None, description="其他平台的代码；仅 target 为 peer 时填写")
+
+
+class Route(BaseModel):
+    """登记的一条去向。"""
+
+    code: str
+    name: str
+    target: Target
+    target_name: str
+    peer: str | None
+
+    @classmethod
+    def of(cls, row: RouteRow) -> Self:
+        """The way as people see it."""
+        target = Target(row.target)
+        return cls(
+            code=row.code,
+            name=row.name,
+            target=target,
+            target_name=TARGETS[target],
+            peer=row.peer,
+        )
+
+
+class WayOut(BaseModel):
+    """一地诉求去向何处。"""
+
+    code: str
+    target: Target
+    target_name: str
+    peer: str | None = Field(description="转往的平台")
+    unit: str | None = Field(description="派单时选择的承办单位（代表该平台）")
+    by: str = Field(description="依据的代码：最接近的一条去向、平台代码")
+
+    @classmethod
+    def of(cls, code: str, found: Found) -> Self:
+        """The way as people see it."""
+        way = found.way
+        return cls(
+            code=code,
+            target=way.target,
+            target_name=TARGETS[way.target],
+            peer=way.peer,
+            unit=found.unit,
+            by=way.by,
+        )
+
+
+class RoutesQuery(Input):
+    """去向列表的分页。"""
+
+    after: str | None = Field(None, description="上一页的 next")
+    limit: int = Field(50, ge=1, le=200)
+
+    def after_code(self) -> str | None:
+        """The code in the cursor. Raises `Malformed`."""
+        key = read_cursor(self.after, parts=1)
+        return None if key is None else str(key[0])
+
+
+class HomeOut(BaseModel):
+    """工单在来源平台的情况。"""
+
+    platform: str
+    ticket_id: UUID
+    told: dict[str, Any] = Field(description="来源平台告知：编号、受理和提交时间、转办理由、附件等")
+    received_at: BeijingTime
+
+    @classmethod
+    def of(cls, row: ForwardedIn) -> Self:
+        """Where a ticket is at home."""
+        return cls(
+            platform=row.peer,
+            ticket_id=row.origin_ticket,
+            told=row.told,
+            received_at=row.received_at,
+        )
+
+
+class AwayOut(BaseModel):
+    """一次转往其他平台。"""
+
+    ticket_id: UUID
+    round: int
+    platform: str
+    unit: str
+    reason: str | None
+    forwarded_at: BeijingTime
+    state: str = Field(description="waiting 待发出，queued 已发出，ended 已不由该平台办理")
+    attempts: int
+    problem: str | None = Field(description="尚未发出的原因")
+
+    @classmethod
+    def of(cls, row: ForwardedOut) -> Self:
+        """One forward as people see it."""
+        names = ("ticket_id", "round", "unit", "reason", "forwarded_at", "state", "attempts")
+        shown = {name: getattr(row, name) for name in (*names, "problem")}
+        return cls(platform=row.peer, **shown)
+
+
+class Crossed(BaseModel):
+    """一件工单与其他平台的往来。"""
+
+    home: HomeOut | None = Field(description="由哪个平台转来；本平台自己的为空")
+    away: list[AwayOut] = Field(description="转往其他平台的各次")
+
+
+class Waiting(BaseModel):
+    """尚未发出的转办。"""
+
+    items: list[AwayOut]
+
+
+class OrdersQuery(Input):
+    """上级督办文书列表的分页。"""
+
+    after: str | None = Field(None, description="上一页的 next")
+    limit: int = Field(50, ge=1, le=200)
+
+    def after_id(self) -> UUID | None:
+        """The id in the cursor. Raises `Malformed`."""
+        return id_in(self.after)
+
+
+class OrderOut(BaseModel):
+    """上级平台发给本平台的一份督办文书。"""
+
+    id: UUID
+    platform: str
+    order: dict[str, Any] = Field(description="文书：编号、级别、事由、反馈期限等")
+    issued_at: BeijingTime
+    received_at: BeijingTime
+    answer: str | None
+    answered_by: str | None
+    answered_at: BeijingTime | None
+
+    @classmethod
+    def of(cls, row: OrderIn) -> Self:
+        """The order as people see it."""
+        names = ("id", "issued_at", "received_at", "answer", "answered_by", "answered_at")
+        shown = {name: getattr(row, name) for name in names}
+        return cls(platform=row.peer, order=row.told, **shown)
+
+
+class AnswerOrder(Input):
+    """对上级督办文书的反馈。"""
+
+    text: Text = Field(description="办理、整改情况", examples=["已责成市水务局整改，三日内完成"])
