@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from services.gateway.examples import add_examples
 from shared.events.words import Service
 from shared.problems import Unavailable
 
@@ -21,6 +22,8 @@ DOCS = """<!doctype html>
 START = """<!doctype html>
 <html lang="zh"><head><meta charset="utf-8"><title>12345 政务服务便民热线</title></head>
 <body><h1>12345 政务服务便民热线平台</h1><ul>
+<li><a href="/auth/login">登录</a></li>
+<li><a href="/auth/logout">退出登录</a></li>
 <li><a href="/docs">接口说明</a></li>
 <li><a href="/readyz">运行状态</a></li>
 <li><a href="/metrics">运行指标</a></li></ul></body></html>"""
@@ -83,6 +86,7 @@ def merge(documents: Mapping[Service, dict[str, Any]]) -> dict[str, Any]:
             schemas[renamed.get(name, name)] = _refer(schema, renamed)
         for path, operations in document["paths"].items():
             paths.setdefault(path, {}).update(_refer(operations, renamed))
+    add_examples(paths, schemas)
     bearer = {"type": "http", "scheme": "bearer", "description": "hotline token --role …"}
     return {
         "openapi": "3.1.0",
