@@ -18,7 +18,18 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import consumer, deadlines, due, filing, memory, recompute, relay, similar
+from bench import (
+    consumer,
+    deadlines,
+    due,
+    exchange,
+    filing,
+    memory,
+    recompute,
+    relay,
+    signature,
+    similar,
+)
 from bench.ground import Ground, open_ground
 from bench.report import Aim, Figure, machine, of_limit, table
 from shared.telemetry import configure_logs
@@ -159,6 +170,8 @@ BENCHES: dict[str, Bench] = {
     "due": _due,
     "recompute": _recompute,
     "similar": _similar,
+    "exchange": exchange.run,
+    "signature": signature.run,
 }
 NEED_KAFKA = frozenset({"relay", "consumer"})
 

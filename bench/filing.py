@@ -25,6 +25,7 @@ from shared.settings import Settings
 
 CONNECTIONS = 32
 ROUNDS = 3
+KINDS = ("plain", "grouped", "orm", "intake", "unsealed", "one-process", "two-processes")
 SECONDS = 4.0
 WARM_UP_SECONDS = 1.5
 CONTENT = "幸福小区从昨晚起停水，至今没有恢复，物业说要等管道公司，请尽快处理并答复。" * 3
@@ -32,16 +33,17 @@ CONTENT = "幸福小区从昨晚起停水，至今没有恢复，物业说要等
 
 async def run(url: str) -> list[dict[str, Any]]:
     """The rates, and each against its limit; the median of some rounds, taken in turn."""
-    await _prepare(url)
+    await prepare(url)
     rates: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for kind in ("plain", "grouped", "orm", "intake", "one-process", "two-processes"):
+        for kind in KINDS:
             rates.setdefault(kind, []).append(await _measure(kind, url))
     rate = {kind: statistics.median(found) for kind, found in rates.items()}
     pairs = [
         ("filing / plain asyncpg", "intake", "plain", 1.0),
         ("filing / grouped into one statement", "intake", "grouped", 0.6),
         ("filing / SQLAlchemy ORM", "intake", "orm", 3.0),
+        ("filing / the same without encryption", "intake", "unsealed", 0.8),
         ("gateway in one process / intake", "one-process", "intake", 0.8),
         ("gateway between processes / intake", "two-processes", "intake", 0.4),
     ]
@@ -58,7 +60,7 @@ async def run(url: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _prepare(url: str) -> None:
+async def prepare(url: str) -> None:
     connection = await asyncpg.connect(plain_url(url))
     try:
         await connection.execute(
@@ -70,8 +72,8 @@ async def _prepare(url: str) -> None:
 
 
 async def _measure(kind: str, url: str) -> float:
-    servers = {"two-processes": ("gateway", "intake")}.get(kind, (kind,))
-    with _servers(servers, url) as port:
+    kinds = {"two-processes": ("gateway", "intake")}.get(kind, (kind,))
+    with servers(kinds, url) as port:
         return await drive(
             port,
             _requests(),
@@ -105,7 +107,7 @@ def _requests() -> Callable[[], bytes]:
 
 
 @contextmanager
-def _servers(kinds: tuple[str, ...], url: str) -> Iterator[int]:
+def servers(kinds: tuple[str, ...], url: str) -> Iterator[int]:
     """Servers of these kinds on ports that follow each other; yields the first port."""
     first = _free_ports(len(kinds))
     environment = {**os.environ, "BENCH_DATABASE_URL": url}

@@ -21,6 +21,8 @@ import services.gateway.app
 import services.intake.app
 from deploy.listen import listen
 from services.gateway.hops import HttpHop, open_session
+from services.intake.filing.filer import Filer
+from services.intake.identity import Identity, Vault
 from shared.clock import Clock
 from shared.database import plain_url
 from shared.events.words import Service
@@ -213,6 +215,27 @@ async def serve_intake(url: str, port: int) -> None:
         await listen(services.intake.app.make_app(runtime), host="127.0.0.1", port=port)
 
 
+class OpenVault(Vault):
+    """Keeps identities as they are: what filing would cost without encryption."""
+
+    def seal(self, identity: Identity, ticket_id: UUID) -> bytes:
+        """Nothing is sealed."""
+        return orjson.dumps(identity)
+
+    def phone_index(self, phone: str) -> bytes:
+        """Nothing is hidden."""
+        return phone.encode()
+
+
+async def serve_unsealed(url: str, port: int) -> None:
+    """Intake with all its checks, but without encryption."""
+    async with open_runtime(Service.INTAKE, Settings(database_url=url), Clock()) as runtime:
+        app = services.intake.app.make_app(runtime)
+        app.state.vault = OpenVault(runtime)
+        app.state.filer = Filer(runtime, app.state.vault)
+        await listen(app, host="127.0.0.1", port=port)
+
+
 async def serve_one_process(url: str, port: int) -> None:
     """The gateway and intake in one process."""
     settings = Settings(database_url=url)
@@ -240,6 +263,7 @@ KINDS = {
     "grouped": serve_grouped,
     "orm": serve_orm,
     "intake": serve_intake,
+    "unsealed": serve_unsealed,
     "one-process": serve_one_process,
     "gateway": serve_gateway,
 }

@@ -7,8 +7,23 @@ import typer
 import uvloop
 from rich.console import Console
 
-from deploy import dispatch, explain, law, local, machine, parked, tokens
+from deploy import (
+    audit,
+    dispatch,
+    explain,
+    federation,
+    keys,
+    law,
+    local,
+    machine,
+    parked,
+    peers,
+    people,
+    tokens,
+)
 from deploy.demo.command import demo as demo_command
+from deploy.erase import erase
+from deploy.exchange_check.command import exchange
 from deploy.imports.command import imports
 from deploy.platform import migrate_all, serve_platform
 from deploy.policy import deadlines as deadlines_command
@@ -34,11 +49,18 @@ law.policy.command("diff")(explain.diff)
 app.add_typer(law.policy, name="policy")
 app.add_typer(law.calendar, name="calendar")
 app.add_typer(parked.parked, name="parked")
+app.add_typer(exchange, name="exchange")
+app.add_typer(audit.audit, name="audit")
+app.add_typer(people.people, name="people")
+app.add_typer(peers.peers, name="peers")
+app.add_typer(federation.federation, name="federation")
 app.add_typer(dispatch.dispatch, name="dispatch")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(suggest, name="suggest")
 app.add_typer(taxonomy, name="taxonomy")
 app.command("demo")(demo_command)
 app.command("deadlines")(deadlines_command)
+app.command("erase")(erase)
 app.command("token")(tokens.token)
 app.command("serve")(serve)
 app.command("machine")(machine.machine)
@@ -57,8 +79,11 @@ def up(port: Port = 8000, host: Host = HOST) -> None:
         console.print(f"数据目录：{folder.resolve()}")
         with console.status("正在准备数据库…"):
             migrate_all(settings.database_url)
+        settings = local.with_public_url(settings, host=host, port=port)
         console.print(f"打开 http://{host}:{port}/ ，接口说明 http://{host}:{port}/docs")
         console.print("令牌：hotline token --role operator --jurisdiction 512000")
+        if advice := people.first_steps(settings):
+            console.print(advice, soft_wrap=True)
         uvloop.run(serve_platform(settings, Clock(), host=host, port=port))
 
 

@@ -44,3 +44,11 @@ def local_secrets(folder: Path) -> dict[str, str]:
             json.dump(made, file)
     kept: dict[str, str] = json.loads(path.read_text())
     return kept
+
+
+def with_public_url(settings: Settings, *, host: str, port: int) -> Settings:
+    """The same settings; where no public address is set, people find the gateway on this port."""
+    if "public_url" in settings.model_fields_set:
+        return settings
+    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  it is only compared
+    return settings.model_copy(update={"public_url": f"http://{shown}:{port}"})

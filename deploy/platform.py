@@ -59,7 +59,7 @@ async def open_platform(settings: Settings, clock: Clock) -> AsyncIterator[Platf
         }
         app = services.gateway.app.make_app(runtimes[Service.GATEWAY], hops, health)
         workers = [
-            asyncio.create_task(work(runtime, bus, health), name=f"{service} worker")
+            asyncio.create_task(work(runtime, bus, health, hops), name=f"{service} worker")
             for service, runtime in runtimes.items()
         ]
         stack.push_async_callback(stop, workers)

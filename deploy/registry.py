@@ -9,11 +9,14 @@ from types import ModuleType
 from typing import cast
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shared.events.words import Service
 from shared.inbox import Handlers
 from shared.runtime import Runtime
 from shared.worker import Health, Task
+
+Hops = Mapping[Service, ASGIApp]
 
 
 def make_app(runtime: Runtime, health: Health | None) -> FastAPI:
@@ -26,11 +29,14 @@ def handlers_of(runtime: Runtime) -> Handlers:
     return cast("Handlers", _module(runtime.service, "consumer").handlers(runtime))
 
 
-def tasks_of(runtime: Runtime) -> Mapping[str, Task]:
-    """What else a service does all the time."""
+def tasks_of(runtime: Runtime, hops: Hops) -> Mapping[str, Task]:
+    """What else a service does all the time; the gateway alone reaches its neighbours."""
     if runtime.service is Service.KNOWLEDGE:
         return {}
-    return cast("Mapping[str, Task]", _module(runtime.service, "worker").tasks(runtime))
+    worker = _module(runtime.service, "worker")
+    if runtime.service is Service.GATEWAY:
+        return cast("Mapping[str, Task]", worker.tasks(runtime, hops))
+    return cast("Mapping[str, Task]", worker.tasks(runtime))
 
 
 def _module(service: Service, name: str) -> ModuleType:

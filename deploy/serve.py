@@ -107,9 +107,13 @@ async def serve_worker(service: Service, *, host: str, port: int | None) -> None
     """One service's relay, consumer and tasks; its health is answered on a port of its own."""
     settings = read_settings(service)
     bus = open_bus(settings)
-    async with open_runtime(service, settings, Clock()) as runtime:
+    async with AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(open_runtime(service, settings, Clock()))
+        hops: registry.Hops = {}
+        if service is Service.GATEWAY:
+            hops = await stack.enter_async_context(gateway.http_hops())
         health = Health()
-        worker = asyncio.create_task(work(runtime, bus, health))
+        worker = asyncio.create_task(work(runtime, bus, health, hops))
         try:
             app = create_app(runtime, [], health=health)
             chosen = PORTS[service] + WORKER_PORT_ABOVE if port is None else port
@@ -118,14 +122,14 @@ async def serve_worker(service: Service, *, host: str, port: int | None) -> None
             await stop([worker])
 
 
-async def work(runtime: Runtime, bus: Bus, health: Health) -> None:
-    """One service's worker, until cancelled."""
+async def work(runtime: Runtime, bus: Bus, health: Health, hops: registry.Hops) -> None:
+    """One service's worker, until cancelled; `hops` are for the gateway's."""
     await run_worker(
         runtime,
         bus,
         registry.handlers_of(runtime),
         health=health,
-        more=dict(registry.tasks_of(runtime)),
+        more=dict(registry.tasks_of(runtime, hops)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from shared import telemetry
 from shared.bus.protocol import Record, TopicPartition
 from shared.database import Connection, Pool, is_transient
+from shared.erasure import without_erased_words
 from shared.events.envelope import BadEvent, Envelope, Payload, read
 from shared.hearing import Queue, Taken, in_sequence, queues, waves
 from shared.parked import BEHIND, GAP, POISON, WAITING, keep, lock_key, park, parked_keys
@@ -233,6 +234,7 @@ class Inbox:
 
     async def _effect(self, heard: Heard, parsed: Sequence[Taken], *, accept_gap: bool) -> None:
         fresh = await self._drop_repeats(heard.connection, parsed, accept_gap=accept_gap)
+        fresh = await without_erased_words(heard.connection, fresh)
         for wave in waves(fresh):
             for name, envelopes in wave.items():
                 payload, handler = self._handlers[name]

@@ -95,9 +95,10 @@ class LawBook:
         """The law as it was read last: good for a guess that is looked at again."""
         return self._law
 
-    async def read(self, connection: Connection) -> Law:
-        """The law, which nobody changes before the connection's transaction ends."""
-        return await self.read_version(connection, await connection.fetchval(HELD_VERSION))
+    async def read(self, connection: Connection, *, is_held: bool = True) -> Law:
+        """The law; held, nobody changes it before the connection's transaction ends."""
+        query = HELD_VERSION if is_held else VERSION
+        return await self.read_version(connection, await connection.fetchval(query))
 
     async def read_version(self, connection: Connection, version: int) -> Law:
         """The law of a version that another statement of the transaction has already found."""

@@ -18,10 +18,10 @@ from shared.database import role_of
 from shared.events.words import Service
 from shared.lawbook import add_law_tables
 from shared.notices import add_notice_tables
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
 
 ROOT = Path(__file__).parent.parent
-PREPARE = """DO $$ BEGIN
+PREPARE = """DO $$ DECLARE reader text; BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('migrate', 0));
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
         CREATE ROLE {role} NOLOGIN;
@@ -30,6 +30,14 @@ PREPARE = """DO $$ BEGIN
     ELSIF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
         GRANT {role} TO current_user;
     END IF;
+    FOREACH reader IN ARRAY ARRAY['{role}_reader', '{role}_reader_unit'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = reader) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', reader);
+        END IF;
+        IF NOT pg_has_role('{role}', reader, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO {role}', reader);
+        END IF;
+    END LOOP;
     CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role};
 END $$"""
 NOTIFY = """CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -38,6 +46,51 @@ NOTIFY = """CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS 
 END $$"""
 NOTIFY_TRIGGER = """CREATE TRIGGER outbox_notify AFTER INSERT ON outbox
 FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify()"""
+
+# Only what the sealer fills may differ, and only once.
+AUDIT_GUARD = """CREATE FUNCTION audit_guard() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE
+    filled CONSTANT text[] := '{number,algorithm,previous,hash}';
+BEGIN
+    IF TG_TABLE_NAME = 'audit' AND TG_OP = 'UPDATE' THEN
+        IF OLD.number IS NULL AND NEW.number IS NOT NULL
+            AND to_jsonb(NEW) - filled = to_jsonb(OLD) - filled
+        THEN RETURN NEW; END IF;
+    END IF;
+    RAISE EXCEPTION 'the audit is append-only' USING ERRCODE = 'insufficient_privilege';
+END $$"""
+WITHOUT_WORDS = """CREATE FUNCTION without_words(
+    value jsonb, words text[], code text, mark text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF jsonb_typeof(value) = 'object' THEN
+        RETURN (SELECT coalesce(jsonb_object_agg(key, CASE
+            WHEN jsonb_typeof(inner_value) = 'string' AND key = ANY(words)
+                AND inner_value #>> '{}' !~ code THEN to_jsonb(mark)
+            WHEN jsonb_typeof(inner_value) = 'array' AND key = ANY(words) THEN (
+                SELECT coalesce(jsonb_agg(CASE WHEN jsonb_typeof(item) = 'string'
+                    AND item #>> '{}' !~ code THEN to_jsonb(mark)
+                    ELSE without_words(item, words, code, mark) END ORDER BY nth), '[]')
+                FROM jsonb_array_elements(inner_value) WITH ORDINALITY AS a (item, nth))
+            ELSE without_words(inner_value, words, code, mark) END), '{}')
+            FROM jsonb_each(value) AS e (key, inner_value));
+    ELSIF jsonb_typeof(value) = 'array' THEN
+        RETURN (SELECT coalesce(
+                jsonb_agg(without_words(item, words, code, mark) ORDER BY nth), '[]')
+            FROM jsonb_array_elements(value) WITH ORDINALITY AS a (item, nth));
+    END IF;
+    RETURN value;
+END $$"""
+AUDIT_TRIGGERS = (
+    """CREATE TRIGGER audit_guard BEFORE UPDATE OR DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION audit_guard()""",
+    """CREATE TRIGGER audit_guard_number BEFORE INSERT ON audit
+    FOR EACH ROW WHEN (NEW.number IS NOT NULL) EXECUTE FUNCTION audit_guard()""",
+    """CREATE TRIGGER audit_guard_whole BEFORE TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_guard()""",
+    """CREATE TRIGGER audit_guard BEFORE UPDATE OR DELETE ON audit_checkpoints
+    FOR EACH ROW EXECUTE FUNCTION audit_guard()""",
+    """CREATE TRIGGER audit_guard_whole BEFORE TRUNCATE ON audit_checkpoints
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_guard()""",
+)
 
 
 def migrate(service: Service, url: str) -> None:
@@ -52,6 +105,17 @@ def create_shared_tables() -> None:
     metadata.create_all(op.get_bind(), checkfirst=False)
     op.execute(NOTIFY)
     op.execute(NOTIFY_TRIGGER)
+
+
+def create_audit_tables() -> None:
+    """The audit, which nobody changes."""
+    metadata = sa.MetaData()
+    add_audit_tables(metadata)
+    metadata.create_all(op.get_bind(), checkfirst=False)
+    op.execute(AUDIT_GUARD)
+    op.execute(WITHOUT_WORDS)
+    for trigger in AUDIT_TRIGGERS:
+        op.execute(trigger)
 
 
 def create_notice_tables() -> None:

@@ -6,6 +6,7 @@ import asyncpg
 
 from shared.bus.protocol import Record
 from shared.database import Connection
+from shared.erasure import TELLS, erase_parked
 
 POISON = "poison"
 GAP = "gap"
@@ -19,6 +20,9 @@ async def park(connection: Connection, records: Sequence[Record], reason: str, d
         "INSERT INTO parked (topic, key, message, reason, detail) VALUES ($1, $2, $3, $4, $5)",
         [(record.topic, record.key, record.value, reason, detail[:2000]) for record in records],
     )
+    # What is set aside may wait long for a person: its words must not.
+    if erased := sorted({record.key for record in records if TELLS in record.value}):
+        await erase_parked(connection, erased)
 
 
 async def keep(

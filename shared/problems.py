@@ -10,32 +10,13 @@ from typing import Any, ClassVar
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from shared.problem_body import FieldError as FieldError
+from shared.problem_body import ProblemBody as ProblemBody
 from shared.telemetry import log
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldError(BaseModel):
-    """One field that is wrong."""
-
-    field: str
-    code: str
-    message: str
-
-
-class ProblemBody(BaseModel):
-    """The answer to a call that was refused (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[FieldError] = Field(default_factory=list)
-    allowed: list[str] | None = None
 
 
 class Problem(Exception):
@@ -45,6 +26,8 @@ class Problem(Exception):
     code: ClassVar[str] = "internal_error"
     detail: str = "系统内部错误，请稍后再试。"
     retry_after_seconds: ClassVar[int | None] = None
+    closes: ClassVar[bool] = False
+    """Whether the connection ends with the answer: what else it carries is not waited for."""
 
     def __init__(
         self,
@@ -77,6 +60,8 @@ class Problem(Exception):
         headers = {}
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
+        if self.closes:
+            headers["Connection"] = "close"
         return Response(
             orjson.dumps(self.body()),
             status_code=self.status,
@@ -208,7 +193,6 @@ def field_error(field: str, code: str, message: str) -> Malformed:
 
 
 HTTP_DETAILS: dict[int, str] = {
-    HTTPStatus.BAD_REQUEST: "请求无法识别。",
     HTTPStatus.METHOD_NOT_ALLOWED: "此地址不支持该请求方法。",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "不支持这种内容格式。",
 }
@@ -232,6 +216,7 @@ CHINESE_MESSAGES = {
     "model_attributes_type": "应为 JSON 对象",
     "model_type": "应为 JSON 对象",
     "value_error": "{error}",
+    "masked": "这是脱敏后的内容，不能写回；请填写原文，或不填此项",
 }
 
 
@@ -287,6 +272,8 @@ def install(app: FastAPI) -> None:
 def _http_problem(status: int) -> Problem:
     if status == HTTPStatus.NOT_FOUND:
         return NotFound()
+    if status == HTTPStatus.BAD_REQUEST:  # the framework's word for a body that it cannot decode
+        return field_error("body", "unreadable", "内容无法读取：应为 UTF-8 编码，格式完整")
     phrase = HTTPStatus(status).phrase
     problem = Problem(HTTP_DETAILS.get(status, f"请求未被接受（{phrase}）。"))
     problem.status, problem.code = status, HTTPStatus(status).name.lower()  # type: ignore[misc]

@@ -8,12 +8,15 @@ from typing import Annotated, Any
 import jwt
 from fastapi import Depends, Request
 
-from shared.events.words import Role
+from shared.access import CONFIDANTS, Reach, Table, is_of_unit
+from shared.events.words import Role, Secrecy
 from shared.jurisdictions import covers
 from shared.problems import NotAllowed, Unauthenticated
 
 ALGORITHM = "HS256"
 VERIFIED_MAX = 10_000
+CLOCKS_APART_SECONDS = 30
+"""A token may be so much younger than the clock of who reads it; `exp` is read strictly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,34 @@ class Principal:
     jurisdiction: str
     unit: str | None = None
 
-    def sees(self, jurisdiction: str, unit: str | None) -> bool:
-        """Whether a ticket of this place, at this unit, is theirs to see."""
-        if self.role is Role.UNIT:
+    @property
+    def is_of_unit(self) -> bool:
+        """Whether they see what their unit has, and nothing else."""
+        return is_of_unit(self.role)
+
+    def sees(
+        self,
+        jurisdiction: str,
+        unit: str | None,
+        *,
+        secrecy: str = Secrecy.NORMAL,
+        filed_by: str | None = None,
+    ) -> bool:
+        """Whether a ticket of this place, at this unit, is theirs to see.
+
+        A sensitive one is for the unit that has it, for the hotline office, and for who filed it
+        (F9).
+        """
+        if self.is_of_unit:
             return unit is not None and unit == self.unit
-        return covers(self.jurisdiction, jurisdiction)
+        if not covers(self.jurisdiction, jurisdiction):
+            return False
+        return self.may_know(secrecy, filed_by)
+
+    def may_know(self, secrecy: str, filed_by: str | None = None) -> bool:
+        """Whether a ticket's label lets them see it, where its place or unit does."""
+        is_open = secrecy != Secrecy.SENSITIVE or self.is_of_unit
+        return is_open or self.role in CONFIDANTS or self.subject == filed_by
 
     def require(self, *roles: Role) -> None:
         """Raise `NotAllowed` unless the role is one of `roles`."""
@@ -85,6 +111,7 @@ class TokenReader:
                 token,
                 self._secret,
                 algorithms=[ALGORITHM],
+                leeway=CLOCKS_APART_SECONDS,
                 options={"require": ["exp", "sub", "role", "jurisdiction"]},
             )
             principal = Principal(
@@ -95,15 +122,25 @@ class TokenReader:
             )
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthenticated from error
-        if principal.role is Role.UNIT and principal.unit is None:
+        if principal.is_of_unit and principal.unit is None:
             raise Unauthenticated
         return principal, float(claims["exp"])
 
 
 def principal_of(request: Request) -> Principal:
-    """Who asks. Raises `Unauthenticated`."""
+    """Who asks, and may. Raises `Unauthenticated`, `NotAllowed` where the table does not name them.
+
+    An operation without a row is nobody's.
+    """
     tokens: TokenReader = request.app.state.tokens
-    return tokens.read(request.headers.get("authorization"))
+    principal = tokens.read(request.headers.get("authorization"))
+    table: Table = request.app.state.access
+    may = table.get(f"{request.method} {request.scope['route'].path}")
+    if may is None:
+        raise NotAllowed("此操作没有登记权限，任何人不得使用。", allowed=[])
+    if may.reach is not Reach.OPEN:
+        principal.require(*may.roles)
+    return principal
 
 
 async def _read_principal(request: Request) -> Principal:
@@ -111,4 +148,4 @@ async def _read_principal(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(_read_principal)]
-"""Who asks, as a route's argument."""
+"""Who asks, as a route's argument; they may do what the route does."""

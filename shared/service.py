@@ -1,24 +1,32 @@
 """The factory that makes each service's HTTP side: the same edge, health and metrics for all."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+import asyncpg
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
-from shared.problems import LengthRequired, TooLarge
+from shared.access import Table
+from shared.access_shown import show_access
+from shared.bodies import Flowing, again, answer_watched, read_body
+from shared.database import is_unsayable
+from shared.overload import BodyTooSlow
+from shared.problems import LengthRequired, Problem, TooLarge, field_error
 from shared.runtime import Runtime
 from shared.security import TokenReader
 from shared.telemetry import REQUEST_SECONDS, enter_trace
 from shared.worker import Health
 
-BULK_SUFFIX = "/bulk"
+BULK_SUFFIXES = ("/bulk", "/v1/exchange/messages")
 UPLOAD_SUFFIX, MESSAGES = "/attachments", "/v1/inbound/"
 UNMEASURED = ("/healthz", "/readyz", "/metrics")
 CLIENT_LEFT = 499
@@ -30,11 +38,15 @@ def create_app(
     runtime: Runtime,
     routers: Iterable[APIRouter],
     *,
+    access: Table | None = None,
     health: Health | None = None,
     openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
-    """The app of one service. What it needs is open already and closed by whoever opened it."""
-    app = FastAPI(
+    """The app of one service. What it needs is open already and closed by whoever opened it.
+
+    Nobody may call what has no row in `access`.
+    """
+    app = ServiceApp(
         title=f"12345 {runtime.service}",
         version="1",
         docs_url=None,
@@ -44,8 +56,11 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = runtime
+    app.state.access = access or {}
     app.state.tokens = TokenReader(runtime.settings.token_secret)
     problems.install(app)
+    for failure in (asyncpg.PostgresError, DBAPIError):
+        app.add_exception_handler(failure, _on_database)
     for router in routers:
         app.include_router(router)
     app.include_router(_health_router(runtime, health or Health()))
@@ -57,6 +72,23 @@ def create_app(
     )
     app.add_middleware(Measured, service=runtime.service)
     return app
+
+
+async def _on_database(_: Request, error: Exception) -> Response:
+    if is_unsayable(error):
+        told = "含有无法保存的字符（如空字符），请删除后重新提交"
+        return field_error("body", "unsayable", told).response()
+    raise error
+
+
+class ServiceApp(FastAPI):
+    """FastAPI whose document says who may call each operation."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            show_access(super().openapi(), self.state.access)
+        return super().openapi()
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -106,15 +138,26 @@ class Measured:
 
 
 class Edge:
-    """Every request's first and last station: a trace, and a limit on the body."""
+    """Every request's first and last station: a trace, and limits on the body.
+
+    With `body_seconds_max` the whole of an ordinary body is read here, within that time, and each
+    piece of a file: nobody behind waits for a slow sender.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, body_bytes_max: int, bulk_bytes_max: int, attachment_bytes_max: int
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes_max: int,
+        bulk_bytes_max: int,
+        attachment_bytes_max: int,
+        body_seconds_max: float | None = None,
     ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
         self._bulk_bytes_max = bulk_bytes_max
         self._attachment_bytes_max = attachment_bytes_max
+        self._body_seconds_max = body_seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -123,55 +166,51 @@ class Edge:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         enter_trace(headers.get(b"traceparent", b"").decode("latin-1"))
-        limit = self._limit(scope["path"])
-        length = headers.get(b"content-length", b"")
-        if length.isdigit() and int(length) > limit:
-            await _too_large(limit)(scope, receive, send)
-            return
-        if not length.isdigit() or b"transfer-encoding" in headers:
-            if is_upload(scope["path"]) and scope["method"] in WITH_BODY:
-                # What is streamed is never held here, so its size must be known before.
-                await LengthRequired().response()(scope, receive, send)
-                return
-            messages = await _read(receive, limit)
-            if messages is None:
-                await _too_large(limit)(scope, receive, send)
-                return
-            receive = _again(messages, receive)
         with suppress(ClientDisconnect):  # nobody is left to be answered
-            await self._app(scope, receive, send)
+            try:
+                receive = await self._take_body(scope, headers, receive)
+            except Problem as problem:
+                await problem.response()(scope, receive, send)
+                return
+            if isinstance(receive, Flowing):
+                await answer_watched(self._app, scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
 
-    def _limit(self, path: str) -> int:
+    async def _take_body(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive
+    ) -> Receive:
+        limit = self.limit(scope["path"])
+        length = headers.get(b"content-length", b"")
+        has_length = length.isdigit() and b"transfer-encoding" not in headers
+        if length.isdigit() and int(length) > limit:
+            raise _too_large(limit)
+        if is_upload(scope["path"]) and scope["method"] in WITH_BODY:
+            if not has_length:
+                # What is streamed is never held here, so its size must be known before.
+                raise LengthRequired
+            seconds = self._body_seconds_max
+            return receive if seconds is None else Flowing(receive, seconds_max=seconds)
+        if has_length and self._body_seconds_max is None:
+            return receive
+        try:
+            async with asyncio.timeout(self._body_seconds_max):
+                messages = await read_body(receive, limit)
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+        if messages is None:
+            raise _too_large(limit)
+        return again(messages, receive)
+
+    def limit(self, path: str) -> int:
+        """The most bytes of a body that this path takes."""
         if is_upload(path):
             return self._attachment_bytes_max
-        return self._bulk_bytes_max if path.endswith(BULK_SUFFIX) else self._body_bytes_max
+        return self._bulk_bytes_max if path.endswith(BULK_SUFFIXES) else self._body_bytes_max
 
 
-async def _read(receive: Receive, limit: int) -> list[Message] | None:
-    """All that comes of a body without a length, none where it passes the limit."""
-    messages, size, more = [], 0, True
-    while more:
-        message = await receive()
-        messages.append(message)
-        size += len(message.get("body", b""))
-        if size > limit:
-            return None
-        more = message["type"] == "http.request" and message.get("more_body", False)
-    return messages
-
-
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    waiting = iter(messages)
-
-    async def receive_again() -> Message:
-        message = next(waiting, None)
-        return await receive() if message is None else message
-
-    return receive_again
-
-
-def _too_large(limit: int) -> Response:
-    return TooLarge(f"提交的内容过大，最多 {limit} 字节。").response()
+def _too_large(limit: int) -> Problem:
+    return TooLarge(f"提交的内容过大，最多 {limit} 字节。")
 
 
 def _health_router(runtime: Runtime, health: Health) -> APIRouter:

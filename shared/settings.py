@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.crypto.master import SECRETS_PATTERN
+from shared.crypto.provider import Suite
 from shared.events.words import Service
 
 TRIAL_SECRET = "a-trial-secret-that-no-production-may-keep"  # noqa: S105
@@ -32,7 +34,83 @@ class Settings(BaseSettings):
     token_secret: str = Field(default=TRIAL_SECRET, min_length=32, repr=False)
     """Bearer tokens are signed with it; the same for all services."""
     identity_key: str = Field(default=TRIAL_SECRET, min_length=32, repr=False)
-    """Callers' identities are encrypted with a key made from this."""
+    """The master key: it wraps the keys that callers' identities are encrypted with."""
+    identity_key_version: int = Field(default=1, ge=1)
+    """The master key's version; a new key gets the next number."""
+    identity_keys_other: str = Field(default="", pattern=SECRETS_PATTERN, repr=False)
+    """Master keys of other versions that still unwrap: `1:secret`, with commas between."""
+    crypto_suite: Suite = Suite.INTERNATIONAL
+    """AES-256-GCM, SHA-256, Ed25519, HPKE (`international`) or SM4-GCM, SM3, SM2 (`national`)."""
+    data_key_days: int = Field(default=7, ge=1)
+    """So long a data key seals; then a new one is made."""
+    sealing_keys: str = Field(default="", pattern=SECRETS_PATTERN, repr=False)
+    """What seals the gateway's secrets, as `1:secret`; the highest seals; empty: token_secret."""
+
+    public_url: str = "http://127.0.0.1:8000"
+    """Where people's browsers find the gateway; behind TLS it begins with `https://`."""
+    oidc_issuer: str = ""
+    """Who vouches for people, as an OpenID Connect issuer; the built-in one when empty."""
+    oidc_client_id: str = "hotline"
+    """What the platform is called at that issuer."""
+    oidc_client_secret: str = Field(default="", repr=False)
+    """What the platform proves that with; empty: it is a public client with PKCE."""
+    oidc_work_number_claim: str = "preferred_username"
+    """The claim that names a person's work number at their first login."""
+    oidc_leeway_seconds: int = 30
+    """How far the issuer's clock may be from ours."""
+    session_idle_minutes: float = 30.0
+    """A session without a call for so long is over."""
+    session_hours_max: float = 12.0
+    """A session is over after so long, used or not."""
+    session_cache_seconds: float = Field(default=5.0, ge=0, le=5)
+    """For so long each process believes what it has read of a session."""
+    sessions_per_person_max: int = Field(default=3, ge=1)
+    """Where somebody logs in once more, their oldest session ends."""
+    login_failures_max: int = Field(default=5, ge=1)
+    """After so many wrong passwords or codes in a row the built-in issuer locks an account."""
+    login_lock_minutes: float = 30.0
+    """For how long."""
+    password_length_min: int = Field(default=12, ge=8)
+    """The shortest password."""
+    passwords_kept: int = Field(default=5, ge=1, le=24)
+    """So many of the last passwords cannot be taken again."""
+    password_days_max: int = Field(default=90, ge=0)
+    """A password must be changed after so long; 0: never."""
+    temporary_password_hours: int = 72
+    """For how long a one-time password opens the first login."""
+    second_factor: Literal["administrators", "all"] = "administrators"
+    """Who must give a code beside the password: administrators, security and audit, or all."""
+
+    signature_window_seconds: int = 300
+    """How old or early a peer's signature may be; its nonce is kept for twice as long."""
+    signature_authorities: str = ""
+    """Hosts by which peers reach the gateway, with commas between; empty: as the call names it."""
+    client_rate_per_second: float = Field(default=3_000.0, gt=0)
+    """So many calls a second one client may make for long; each gateway process counts alone."""
+    client_burst: int = Field(default=6_000, ge=1)
+    """So many calls one client may make at once after a pause."""
+    role_rates: str = "unit=500,unit_leader=500,subcenter=500,platform=500"
+    """The same for clients of a role, each with a burst of twice that."""
+    address_rate_per_second: float = Field(default=6_000.0, gt=0)
+    """So many calls a second one address may make, whoever stands behind it."""
+    clients_watched_max: int = Field(default=50_000, ge=1)
+    """So many clients are counted at once; the one seen longest ago is forgotten first."""
+    in_flight_max: int = Field(default=500, ge=1)
+    """So many calls one gateway process has at work at once."""
+    in_flight_queue_max: int = Field(default=1_000, ge=0)
+    """So many more may wait, or still be sending their body; what comes beyond is answered 503."""
+    in_flight_wait_seconds_max: float = Field(default=10.0, gt=0)
+    """How long a call waits for its turn; then 503."""
+    long_calls_max: int = Field(default=2_000, ge=1)
+    """So many long polls and uploads at once; they take no turn of the others."""
+    body_seconds_max: float = Field(default=30.0, gt=0)
+    """How long a body may take to arrive; uploads are excepted."""
+    answer_seconds_max: float = Field(default=120.0, gt=0)
+    """How long an answer may take to begin; uploads and long polls are excepted."""
+    headers_max: int = Field(default=100, ge=1)
+    """The most headers of a call."""
+    header_bytes_max: int = Field(default=32_768, ge=1)
+    """The most bytes that all headers of a call have together."""
 
     pool_size_max: int = 8
     """Connections to PostgreSQL, for each of a process's two doors."""
@@ -95,6 +173,34 @@ class Settings(BaseSettings):
     """How long an act waits for what its caller has seen; then 503."""
     idempotency_hours: int = 24
     """How long the answer to an Idempotency-Key is kept."""
+
+    audit_key: str = Field(default="", repr=False)
+    """Checkpoints of the audit are signed with a key made from it; from `token_secret` if empty."""
+    audit_seal_seconds: float = 1.0
+    """How long between two looks for entries of the audit that are not chained yet."""
+    audit_checkpoint_seconds: float = 3600.0
+    """How long between two checkpoints of an audit that grows."""
+    identity_retention_days: int = 1095
+    """A caller's identity and words are erased so long after the ticket's end; 0: never."""
+    erasure_batch_max: int = 200
+    """The most tickets that are erased in one transaction."""
+
+    exchange_batch_max: int = Field(default=1_000, ge=1, le=10_000)
+    """The most messages that go to another platform in one request."""
+    exchange_timeout_seconds: float = Field(default=60.0, gt=0)
+    """How long another platform may take to answer."""
+    exchange_delay_seconds_max: float = Field(default=300.0, gt=0)
+    """The longest pause before a platform that did not answer is tried again."""
+    exchange_failures_max: int = Field(default=5, ge=1)
+    """After so many failures in a row the breaker opens: single messages try the way."""
+    exchange_kept_days: int = Field(default=35, ge=2)
+    """How long messages that were sent and received can be compared, and sent again."""
+    exchange_waiting_long: int = Field(default=100_000, ge=1)
+    """A queue to a platform that is longer is reported in the log."""
+    exchange_reconcile_days: int = Field(default=3, ge=1)
+    """So many days back are compared with other platforms until they are equal."""
+    exchange_reconcile_seconds: float = Field(default=3_600.0, gt=0)
+    """How long until a day that was not equal is compared again."""
 
     relay_batch_max: int = 500
     """The most events that the relay sends in one go."""

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     DateTime,
     Identity,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Text,
     func,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 NOW = func.clock_timestamp()
 
@@ -74,3 +76,43 @@ def add_shared_tables(metadata: MetaData) -> None:
         Column("kept_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     )
     Index("kept_answers_kept_at", kept.c.kept_at)
+
+
+def add_audit_tables(metadata: MetaData) -> None:
+    """The audit and its checkpoints, which triggers keep append-only, and what is `erased`."""
+    Table(
+        "erased",
+        metadata,
+        Column("subject", Text, primary_key=True),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    )
+    audit = Table(
+        "audit",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("action", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("by", Text, nullable=False),
+        Column("purpose", Text, nullable=True),
+        Column("detail", JSONB, nullable=False),
+        # Given by the sealer: identities are not in the order of commits.
+        Column("number", BigInteger, nullable=True),
+        Column("algorithm", Text, nullable=True),
+        Column("previous", LargeBinary, nullable=True),
+        Column("hash", LargeBinary, nullable=True),
+        CheckConstraint("num_nulls(number, algorithm, previous, hash) IN (0, 4)", "audit_sealed"),
+    )
+    Index("audit_number", audit.c.number, unique=True)
+    Index("audit_unsealed", audit.c.id, postgresql_where=audit.c.number.is_(None))
+    Index("audit_subject", audit.c.subject, audit.c.id)
+    Index("audit_by", audit.c.by, audit.c.id)
+    Table(
+        "audit_checkpoints",
+        metadata,
+        Column("number", BigInteger, primary_key=True),
+        Column("hash", LargeBinary, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("public_key", LargeBinary, nullable=False),
+        Column("signature", LargeBinary, nullable=False),
+    )

@@ -21,10 +21,33 @@ EVENTS_REPEATED = Counter("hotline_events_repeated_total", "Events seen before",
 EVENTS_PARKED = Counter("hotline_events_parked_total", "Events parked", ["service", "reason"])
 # Notices tried, by how it ended: sent, failed (tried again later) or dead.
 NOTICES = Counter("hotline_notices_total", "Notices tried", ["service", "state"])
+# Messages that another platform has answered, by status.
+MESSAGES_SENT = Counter(
+    "hotline_messages_sent_total", "Messages answered by a platform", ["peer", "status"]
+)
+# Messages that came from another platform, by status.
+MESSAGES_RECEIVED = Counter(
+    "hotline_messages_received_total", "Messages from a platform", ["peer", "status"]
+)
+# Messages that wait for another platform.
+MESSAGES_WAITING = Gauge("hotline_messages_waiting", "Messages waiting for a platform", ["peer"])
+# Days compared with another platform, by result: equal, refilled, different, failed.
+RECONCILIATIONS = Counter(
+    "hotline_reconciliations_total", "Days compared with a platform", ["peer", "result"]
+)
 # One batch of events, from fetch to commit.
 BATCH_SECONDS = Histogram("hotline_batch_seconds", "Time to handle one batch", ["service"])
 # Part of a service that was started again after a failure.
 RESTARTS = Counter("hotline_restarts_total", "Supervised tasks started again", ["service", "task"])
+# Calls that the door refused because of a limit, by the problem's code.
+CALLS_REFUSED = Counter("hotline_calls_refused_total", "Calls refused by a limit", ["code"])
+# Signed calls that the door refused, by the problem's code; many of `signature_early` or
+# `signature_old` speak of a clock.
+SIGNATURES_REFUSED = Counter(
+    "hotline_signatures_refused_total", "Signed calls refused at the door", ["code"]
+)
+# Calls at work behind the door; uploads and long polls are not among them.
+CALLS_IN_FLIGHT = Gauge("hotline_calls_in_flight", "Calls at work behind the door")
 # Deadlines that were asked for and not answered for too long.
 DEADLINES_UNANSWERED = Gauge("hotline_deadlines_unanswered", "Deadlines whose owner is silent")
 

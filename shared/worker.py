@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shared import parked, telemetry
+from shared.audit_sealer import seal_audit
 from shared.bus.protocol import Bus
 from shared.database import is_transient, plain_url, server_settings
 from shared.events.catalogue import PAYLOADS
@@ -90,6 +91,7 @@ async def run_worker(
         tasks["consumer"] = lambda: consume(runtime, bus, inbox, health)
         tasks["waiting"] = lambda: _retry_waiting(runtime, inbox)
     tasks["forget"] = lambda: _forget(runtime, bus)
+    tasks["audit"] = lambda: seal_audit(runtime)
     async with asyncio.TaskGroup() as group:
         for name, task in tasks.items():
             group.create_task(

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request
 from services.analytics import queries, schemas
 from services.analytics.queries import Span
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.jurisdictions import covers
 from shared.problems import Malformed, NotFound, Unauthenticated, field_error
+from shared.reading import reading
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
@@ -27,7 +27,7 @@ async def counts(
     A unit sees its own tickets; everyone else those of the places within their own.
     """
     span = _span(caller, asked)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         rows = await queries.count_tickets(
             session, caller, by=asked.by, span=span, rows_max=ROWS_MAX + 1
         )
@@ -48,7 +48,7 @@ async def overview(
 ) -> schemas.Overview:
     """总览 (E1): how many tickets have come how far, of the same tickets as `/counts`."""
     span = _span(caller, asked)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         sums = await queries.sum_measures(session, caller, span=span)
         return schemas.Overview(**sums, as_of=await queries.find_newest_time(session))
 
@@ -59,7 +59,7 @@ def _span(caller: Principal, asked: schemas.OverviewIn) -> Span:
         raise field_error("from", "after_to", "起始日不得晚于截止日")
     if (
         asked.jurisdiction is not None
-        and caller.role is not Role.UNIT
+        and not caller.is_of_unit
         and not covers(caller.jurisdiction, asked.jurisdiction)
     ):
         raise NotFound

@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from services.analytics.mirror.operations import mirror
 from services.analytics.operations import add_facts, change_facts, keep_units, store_events
 from services.analytics.rules import CHANGES, FIRST, moves_a_ticket, new_fact
 from shared.events.catalogue import PAYLOADS
 from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event, Payload
+from shared.events.gateway import MessageReceived
 from shared.inbox import Handler, Handlers, Heard
 from shared.runtime import Runtime
 
@@ -47,6 +49,12 @@ async def on_unit_changed(heard: Heard, events: list[Event[UnitChanged]]) -> Non
     )
 
 
+async def on_message_received(heard: Heard, events: list[Event[MessageReceived]]) -> None:
+    """Another platform told of its own: its tickets are kept apart from ours."""
+    await store_events(heard.connection, events)
+    await mirror(heard, events)
+
+
 async def on_event(heard: Heard, events: list[Event[Any]]) -> None:
     """An event that moves no ticket is stored."""
     await store_events(heard.connection, events)
@@ -57,4 +65,6 @@ def _handler(payload: type[Payload]) -> Handler:
         return on_ticket_began
     if payload in CHANGES:
         return on_ticket_changed
+    if payload is MessageReceived:
+        return on_message_received
     return on_unit_changed if payload is UnitChanged else on_event

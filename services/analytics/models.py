@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Boolean, Date, DateTime, Index, Integer, PrimaryKe
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
 
 KEY = ("jurisdiction", "unit", "state", "request_type", "day")
 """What the rollup counts by."""
@@ -137,3 +137,4 @@ class Unit(Base):
 
 
 add_shared_tables(Base.metadata)
+add_audit_tables(Base.metadata)

@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.analytics.models import KEY, MEASURES, Fact, Rollup, StoredEvent, Unit
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 RECOUNT = f"""SELECT {", ".join(KEY)}, {
@@ -93,12 +92,12 @@ async def list_rollup(session: AsyncSession) -> list[dict[str, Any]]:
 def _scope(caller: Principal, span: Span) -> list[ColumnElement[bool]]:
     """Only what is the caller's: a unit's own, else what lies in the caller's place."""
     conditions: list[ColumnElement[bool]] = []
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         conditions.append(Rollup.unit == caller.unit)
     else:
-        conditions.append(Rollup.jurisdiction.startswith(prefix(caller.jurisdiction)))
+        conditions.append(lies_in(Rollup.jurisdiction, caller.jurisdiction))
     if span.jurisdiction is not None:
-        conditions.append(Rollup.jurisdiction.startswith(prefix(span.jurisdiction)))
+        conditions.append(lies_in(Rollup.jurisdiction, span.jurisdiction))
     if span.first_day is not None:
         conditions.append(Rollup.day >= span.first_day)
     if span.last_day is not None:

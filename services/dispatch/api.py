@@ -48,6 +48,7 @@ from shared import seen
 from shared.answers import problems_of
 from shared.events.words import Act
 from shared.pages import Page, write_cursor
+from shared.reading import reading
 from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
@@ -154,7 +155,7 @@ async def find_tickets(
     header = request.headers.get(seen.HEADER)
     await seen.wait_for_seen(runtime, header, seen.read_seen(header)[0])
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         if wanted.order is Order.URGENT:
             rows = await list_queue(
                 session,
@@ -183,7 +184,7 @@ async def show_ticket(ticket_id: UUID, request: Request, caller: Caller) -> Tick
     """一件工单：内容、答复、时限，以及提问者此时可进行的操作."""
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         row = await find_ticket(session, ticket_id, caller=caller)
         view = await _view(runtime, session, [row], caller)
         replies = await list_replies(session, ticket_id)
@@ -198,7 +199,7 @@ async def show_timeline(ticket_id: UUID, request: Request, caller: Caller) -> Ti
     """工单全程：何人、何时、依何规则、何内容 (B14)."""
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         await find_ticket(session, ticket_id, caller=caller)
         entries = await list_timeline(session, ticket_id)
     return Timeline(items=[TimelineItem.of(entry) for entry in entries])

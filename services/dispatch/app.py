@@ -2,10 +2,12 @@
 
 from fastapi import FastAPI
 
+from services.dispatch.access import ACCESS
 from services.dispatch.api import router
 from services.dispatch.cases.api import router as cases_router
 from services.dispatch.co_handling.api import router as co_router
 from services.dispatch.contacts.api import router as contacts_router
+from services.dispatch.crossings.api import router as crossings_router
 from services.dispatch.directory.api import router as directory_router
 from services.dispatch.explanations.api import router as explanations_router
 from services.dispatch.handling.api import router as replies_router
@@ -21,6 +23,8 @@ from services.dispatch.suggestions.api import router as suggestions_router
 from services.dispatch.suggestions.api import ticket_router as suggestion_router
 from services.dispatch.suggestions.queries import ModelBook
 from services.dispatch.terminations.api import router as terminations_router
+from shared.audit_pages import make_router as make_audit_router
+from shared.events.words import Service
 from shared.notice_pages import make_router
 from shared.runtime import Runtime
 from shared.service import create_app
@@ -31,14 +35,15 @@ def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of dispatch on an open runtime."""
     routers = [
         *(router, directory_router, returns_router, precedents_router),
-        *(machine_router, levels_router, explanations_router),
+        *(machine_router, levels_router, crossings_router, explanations_router),
         # Before the masters: an offer is no ticket of that name.
         *(repeats_router, ticket_repeats_router, offer_router),
         *(links_router, terminations_router),
         *(replies_router, co_router, contacts_router, make_router("/v1/notices")),
+        make_audit_router(Service.DISPATCH),
         *(suggestions_router, suggestion_router, cases_router),
     ]
-    app = create_app(runtime, routers, health=health)
+    app = create_app(runtime, routers, health=health, access=ACCESS)
     app.state.models = ModelBook()
     app.state.frequencies = FrequencyBook()
     return app

@@ -20,12 +20,13 @@ from services.dispatch.clocks.operations import (
 )
 from services.dispatch.corrections.operations import take_amendments
 from services.dispatch.directory.queries import DutyBook
+from services.dispatch.erasures.consumer import on_ticket_erased
 from services.dispatch.judgements.operations import judge_deadlines
 from services.dispatch.judgements.rules import JUDGED_BY
 from services.dispatch.letters.operations import keep_attachments
 from services.dispatch.links.following import follow
 from services.dispatch.operations import take_ratings, take_screenings
-from services.dispatch.repeats.consumer import on_ticket_erased, on_words_added
+from services.dispatch.repeats.consumer import on_words_added
 from services.dispatch.withdrawals.operations import take_withdrawals
 from shared.events.callers import (
     RatingDisputeAnswered,

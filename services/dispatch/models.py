@@ -1,18 +1,15 @@
 """The tables of dispatch."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Text,
-    TypeDecorator,
     Uuid,
     false,
     func,
@@ -21,12 +18,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from services.dispatch.columns import Word
 from services.dispatch.rules import Given, LawLimit, Standing
 from shared.events.kinds import Link
-from shared.events.words import Channel, DutyHours, RequestType, State, Urgency
+from shared.events.words import Channel, DutyHours, RequestType, Secrecy, State, Urgency
 from shared.lawbook import add_law_tables
 from shared.notices import add_notice_tables
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
 
 HANDLING_COLUMNS = (
     *("replied_at", "interim_closed_at", "progressed_at", "promised_at", "paused_at"),
@@ -43,21 +41,6 @@ QUEUE_RANK = """(CASE urgency WHEN 'critical' THEN 0 WHEN 'special' THEN 1 ELSE
     CASE WHEN is_enforcement OR request_type IN ('complaint', 'report') THEN 2 ELSE 3 END END)"""
 """What operators dispatch first: emergencies, then what is to go at once (A6, XS 三(四))."""
 RETURN_EVENTS = ("ticket.return_requested", "ticket.return_decided")
-
-
-class Word(TypeDecorator[StrEnum]):
-    """A word of `shared.events.words`, stored as text."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, kind: type[StrEnum]) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        """The word again."""
-        return None if value is None else self.kind(value)
 
 
 class Base(DeclarativeBase):
@@ -79,6 +62,7 @@ class Base(DeclarativeBase):
 
 
 add_shared_tables(Base.metadata)
+add_audit_tables(Base.metadata)
 add_law_tables(Base.metadata)
 add_notice_tables(Base.metadata)
 
@@ -96,6 +80,8 @@ class Unit(Base):
     duty_hours: Mapped[DutyHours] = mapped_column(server_default=DutyHours.WORKING)
     has_system: Mapped[bool] = mapped_column(server_default=false())
     """It reads its feed with a system of its own (B10)."""
+    platform: Mapped[str | None]
+    """The platform that it stands for: what is dispatched to it is forwarded there."""
     sequence: Mapped[int]
 
 
@@ -171,6 +157,8 @@ class Ticket(Base):
     handle_due: Mapped[dict[str, Any] | None]
     """What sla said of this handling (`Given`); none while the type's own time holds."""
     law_limit: Mapped[dict[str, Any] | None]
+    secrecy: Mapped[str] = mapped_column(server_default=Secrecy.NORMAL)
+    """Who may read it: a sensitive one is for those who handle it (F9)."""
     about_unit: Mapped[str | None]
     """The unit complained of; it never sees the ticket (XS 三(四))."""
     handled_in: Mapped[str | None] = mapped_column(Text(collation="C"))
@@ -178,6 +166,8 @@ class Ticket(Base):
     repeats: Mapped[UUID | None]
     override: Mapped[str | None]
     is_mediation: Mapped[bool] = mapped_column(server_default=false())
+    origin: Mapped[dict[str, Any] | None]
+    """Where it is at home, where another platform forwarded it: that one asks the caller."""
     line: Mapped[str | None]
     """The emergency line that it was handed to (ZY 34)."""
     main: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
@@ -202,6 +192,11 @@ class Ticket(Base):
     replies: Mapped[int]
     timeline_length: Mapped[int]
     sequence: Mapped[int]
+
+    @property
+    def home(self) -> str | None:
+        """The platform where it is at home, where that is another one."""
+        return None if self.origin is None else str(self.origin["platform"])
 
     @property
     def handling_place(self) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from shared.access import ANSWERERS, ASKERS, OFFICE, UNITS, in_order
 from shared.events.chinese import CHINESE
 from shared.events.words import (
     Act,
@@ -28,12 +29,13 @@ class Rule(NamedTuple):
     """The event; by intake where the act is the caller's side's."""
 
 
-_OFFICE = (Role.OPERATOR, Role.SUPERVISOR)
-_ASKERS = (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR)
+_OFFICE = in_order(OFFICE)
+_ASKERS = in_order(ASKERS)
 _GROUP = (Role.COORDINATION, Role.SUPERVISOR)
-_CHOOSERS = (Role.OPERATOR, Role.SUPERVISOR, Role.COORDINATION)
-_UNIT = (Role.UNIT,)
-_REDOERS = (Role.FOLLOW_UP, Role.SUPERVISOR)
+_CHOOSERS = in_order((*OFFICE, Role.COORDINATION))
+_UNIT = in_order(UNITS)
+_ANSWERERS = in_order(ANSWERERS)
+_REDOERS = (Role.FOLLOW_UP, Role.SUPERVISOR, Role.PLATFORM)
 _NOBODY = ()
 """Nobody does it by hand: what intake or sla says does it, or what becomes of another ticket."""
 
@@ -56,13 +58,13 @@ MACHINE: tuple[Rule, ...] = (
     Rule(State.LINKED, Act.REPLY, State.REPLIED, _NOBODY, "ticket.replied"),
     Rule(State.LINKED, Act.CLOSE, State.CLOSED, _NOBODY, "ticket.closed"),
     Rule(State.DISPATCHED, Act.SIGN, State.SIGNED, _UNIT, "ticket.signed"),
-    Rule(State.DISPATCHED, Act.RESPOND, State.SIGNED, _UNIT, "ticket.responded"),
+    Rule(State.DISPATCHED, Act.RESPOND, State.SIGNED, _ANSWERERS, "ticket.responded"),
     Rule(State.DISPATCHED, Act.RETURN, State.RETURN_REQUESTED, _UNIT, "ticket.return_requested"),
-    Rule(State.SIGNED, Act.RESPOND, State.SIGNED, _UNIT, "ticket.responded"),
+    Rule(State.SIGNED, Act.RESPOND, State.SIGNED, _ANSWERERS, "ticket.responded"),
     Rule(State.SIGNED, Act.RETURN, State.RETURN_REQUESTED, _UNIT, "ticket.return_requested"),
-    Rule(State.SIGNED, Act.PROGRESS, State.SIGNED, _UNIT, "ticket.progressed"),
+    Rule(State.SIGNED, Act.PROGRESS, State.SIGNED, _ANSWERERS, "ticket.progressed"),
     Rule(State.SIGNED, Act.INTERIM_CLOSE, State.INTERIM_CLOSED, _UNIT, "ticket.interim_closed"),
-    Rule(State.SIGNED, Act.REPLY, State.CHECKING, _UNIT, "ticket.reply_drafted"),
+    Rule(State.SIGNED, Act.REPLY, State.CHECKING, _ANSWERERS, "ticket.reply_drafted"),
     Rule(State.SIGNED, Act.TERMINATE, State.TERMINATED, _UNIT, "ticket.terminated"),
     Rule(
         State.RETURN_REQUESTED,
@@ -71,8 +73,8 @@ MACHINE: tuple[Rule, ...] = (
         _OFFICE,
         "ticket.return_decided",
     ),
-    Rule(State.INTERIM_CLOSED, Act.PROGRESS, State.INTERIM_CLOSED, _UNIT, "ticket.progressed"),
-    Rule(State.INTERIM_CLOSED, Act.REPLY, State.CHECKING, _UNIT, "ticket.reply_drafted"),
+    Rule(State.INTERIM_CLOSED, Act.PROGRESS, State.INTERIM_CLOSED, _ANSWERERS, "ticket.progressed"),
+    Rule(State.INTERIM_CLOSED, Act.REPLY, State.CHECKING, _ANSWERERS, "ticket.reply_drafted"),
     Rule(State.INTERIM_CLOSED, Act.TERMINATE, State.TERMINATED, _UNIT, "ticket.terminated"),
     Rule(State.CHECKING, Act.CHECK_REPLY, State.REPLIED, _UNIT, "ticket.replied"),
     *(
@@ -80,7 +82,7 @@ MACHINE: tuple[Rule, ...] = (
         for state in _OPEN
     ),
     *(Rule(state, Act.CO_SIGN, state, _UNIT, "ticket.co_signed") for state in _OPEN),
-    *(Rule(state, Act.CO_REPLY, state, _UNIT, "ticket.co_replied") for state in _OPEN),
+    *(Rule(state, Act.CO_REPLY, state, _ANSWERERS, "ticket.co_replied") for state in _OPEN),
     *(
         Rule(state, Act.COORDINATE, State.COORDINATING, _GROUP, "ticket.coordinated")
         for state in (State.ACCEPTED, State.DISPATCHED, State.SIGNED)
@@ -96,6 +98,10 @@ MACHINE: tuple[Rule, ...] = (
     *(
         Rule(state, Act.WITHDRAW, State.WITHDRAWN, _OFFICE, "ticket.withdrawn")
         for state in _UNANSWERED
+    ),
+    *(
+        Rule(state, Act.SEND_BACK, State.WITHDRAWN, _OFFICE, "ticket.withdrawn")
+        for state in (State.ACCEPTED, *_OPEN, State.RETURN_REQUESTED)
     ),
     Rule(State.REPLIED, Act.REDO, State.SIGNED, _REDOERS, "ticket.reopened"),
     Rule(State.REPLIED, Act.FOLLOW_UP, State.REPLIED, _ASKERS, "ticket.followed_up"),

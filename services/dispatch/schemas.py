@@ -22,12 +22,12 @@ from shared.events.words import (
     Act,
     Channel,
     RequestType,
-    Role,
+    Secrecy,
     State,
     Step,
     Urgency,
 )
-from shared.pages import read_cursor
+from shared.pages import bad_cursor, id_in, read_cursor
 from shared.policy.law import Law
 from shared.problems import field_error
 from shared.security import Principal
@@ -37,8 +37,6 @@ Jurisdiction = Annotated[
     str, StringConstraints(min_length=6, max_length=12, pattern=r"^(\d{6}|\d{9}|\d{12})$")
 ]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-
-BAD_CURSOR = "游标无效，请从第一页重新读取"
 
 
 class TicketQuery(Input):
@@ -59,11 +57,7 @@ class TicketQuery(Input):
 
     def after_id(self) -> UUID | None:
         """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", BAD_CURSOR) from error
+        return id_in(self.after)
 
     def after_place(self) -> Key | None:
         """The place in the queue in the cursor. Raises `Malformed`, also for another state."""
@@ -73,7 +67,7 @@ class TicketQuery(Input):
         try:
             return None if key is None else Key.read(*key)
         except ValueError as error:
-            raise field_error("after", "bad_cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +118,8 @@ class TicketSummary(BaseModel):
     urgency: Urgency
     urgency_name: str
     is_enforcement: bool
+    secrecy: Secrecy
+    secrecy_name: str = Field(description="知悉范围：敏感的只有经办单位和督办可见 (F9)")
     title: str
     channel: Channel
     channel_name: str
@@ -172,6 +168,7 @@ class Ticket(TicketSummary):
     draft: TicketDraft | None = Field(description="待本单位另一人审核的答复")
     parts: list[CoPart] = Field(description="协办单位的办理情况")
     is_mediation: bool = Field(description="是否属于行政调解")
+    origin: dict[str, Any] | None = Field(description="转来的平台，以及该平台的工单编号")
     links: TicketLinks = Field(description="所随主工单、所重复的此前工单 (A7、A8)")
     replies: list[TicketReply]
 
@@ -186,11 +183,11 @@ class Ticket(TicketSummary):
         links: TicketLinks,
     ) -> Self:
         """The ticket as the asker sees it; a unit is not told who the caller is (ZY 22)."""
-        is_unit = view.caller.role is Role.UNIT
+        is_unit = view.caller.is_of_unit
         columns = (
             *("content", "place", "policy", "rule", "about_unit", "filed_at"),
             *("ground", "source_article", "explanation", "article_id", "law_limit"),
-            *("case_id", "needs_letter", "is_mediation"),
+            *("case_id", "needs_letter", "is_mediation", "origin"),
         )
         return cls.model_validate(
             _summary(row, view)
@@ -219,7 +216,7 @@ def _summary(row: TicketRow, view: View) -> dict[str, Any]:
     acts = open_to(row, pack, asker=view.caller, co_units=row.co_units)
     columns = (
         *("id", "number", "jurisdiction", "handled_in", "request_type", "urgency", "title"),
-        "is_enforcement",
+        *("is_enforcement", "secrecy"),
         *("channel", "category", "state", "unit", "co_units", "round", "accepted_at"),
         *("dispatched_at", "signed_at", "replied_at", "interim_closed_at", "promised_at"),
         *("reopened_at", "closed_at", "sequence"),
@@ -227,6 +224,7 @@ def _summary(row: TicketRow, view: View) -> dict[str, Any]:
     return {column: getattr(row, column) for column in columns} | {
         "request_type_name": CHINESE[row.request_type],
         "urgency_name": CHINESE[row.urgency],
+        "secrecy_name": CHINESE[Secrecy(row.secrecy)],
         "channel_name": CHINESE[row.channel],
         "state_name": CHINESE[row.state],
         "unit_name": view.unit_names.get(row.unit or ""),

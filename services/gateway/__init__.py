@@ -1,5 +1,6 @@
 """Gateway, the door.
 
-Owns: who may enter, routes to the services, what callers have seen of their tickets.
-Hears: nothing yet. Says: nothing yet.
+Owns: people and who may enter, routes to the services, what callers have seen of their tickets,
+feeds of units' systems, and the exchange with other platforms.
+Hears: what other platforms or units' systems are told. Says: message.received, message.set_aside.
 """

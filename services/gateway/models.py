@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Text, Uuid
 from sqlalchemy.orm import DeclarativeBase
 
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
 
 
 class Base(DeclarativeBase):
@@ -21,3 +21,4 @@ class Base(DeclarativeBase):
 
 
 add_shared_tables(Base.metadata)
+add_audit_tables(Base.metadata)

@@ -7,10 +7,16 @@ from shared.events.words import Service
 TICKET = r"/v1/tickets/[0-9a-fA-F-]{36}"
 ROUTES: tuple[tuple[str, str, Service], ...] = (
     ("POST", r"/v1/tickets(/bulk)?", Service.INTAKE),
-    ("*", TICKET + r"/(follow-up|rate|caller|reveal-caller|verify|amend)", Service.INTAKE),
-    ("*", TICKET + r"/(withdraw|screen|decide-screening|report-emergency|abuse)", Service.INTAKE),
+    ("POST", TICKET + r"/note-rating", Service.INTAKE),
+    ("*", TICKET + r"/(follow-up|rate|caller|(reveal|seal)-caller|verify|amend)", Service.INTAKE),
+    (
+        "*",
+        TICKET + r"/(withdraw|screen|decide-screening|report-emergency|abuse|erase)",
+        Service.INTAKE,
+    ),
     ("*", TICKET + r"/(attachments|disputes|publish|take-back)(/.*)?", Service.INTAKE),
     ("*", r"/v1/(jurisdictions|categories|attachments|callers)(/.*)?", Service.INTAKE),
+    ("*", r"/v1/exchange-keys", Service.INTAKE),
     ("*", r"/v1/(scope|verifications|hotlines|inbound(-sources)?|public)(/.*)?", Service.INTAKE),
     (
         "*",
@@ -28,7 +34,13 @@ ROUTES: tuple[tuple[str, str, Service], ...] = (
     ("*", r"/v1/(repeats|masters|suggestions|terminations|notices)(/.*)?", Service.DISPATCH),
     ("*", r"/v1/articles(/.*)?", Service.KNOWLEDGE),
     ("*", r"/v1/(feeds|subscriptions)(/.*)?", Service.GATEWAY),
+    (
+        "*",
+        r"/v1/(exchange|peers|federation|people|sessions|me|open311-keys)(/.*)?",
+        Service.GATEWAY,
+    ),
     ("*", r"/v1/analytics(/.*)?", Service.ANALYTICS),
+    *(("GET", f"/v1/audit/{service}", service) for service in Service),
 )
 OPEN = re.compile(r"/v1/(public|inbound)(/.*)?")
 """Callers and senders of messages have no token: a query code or a signature opens these."""

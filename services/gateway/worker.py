@@ -4,15 +4,21 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import Mapping
 
 import aiohttp
 from asyncpg import Record
+from starlette.types import ASGIApp
 
+from services.gateway.exchange import worker as exchange
+from services.gateway.federation import worker as federation
 from services.gateway.feeds import topics
 from services.gateway.feeds.operations import forget
 from services.gateway.feeds.queries import read_feed
 from services.gateway.feeds.schemas import Feed
 from services.gateway.hops import open_session
+from services.gateway.login.worker import forget_logins
+from services.gateway.peers.operations import forget_nonces
 from services.gateway.subscriptions.operations import Due, claim_due, move_on, note_failure
 from services.gateway.subscriptions.rules import (
     PUSH_ITEMS_MAX,
@@ -23,7 +29,9 @@ from services.gateway.subscriptions.rules import (
     signature,
 )
 from services.gateway.subscriptions.sealing import unseal
+from shared.events.words import Service
 from shared.runtime import Runtime
+from shared.settings import Settings
 from shared.telemetry import log
 from shared.worker import Task
 
@@ -34,12 +42,16 @@ FORGET_MAX = 10_000
 PUSH_TIMEOUT = aiohttp.ClientTimeout(total=PUSH_SECONDS_MAX)
 
 
-def tasks(runtime: Runtime) -> dict[str, Task]:
-    """The loops of the gateway, by name."""
+def tasks(runtime: Runtime, hops: Mapping[Service, ASGIApp]) -> dict[str, Task]:
+    """The loops of the gateway, by name; `hops` lead to the five services."""
     return {
         "pushes": lambda: push_subscriptions(runtime),
         "unit-topics": lambda: topics.write_topics(runtime),
         "feed": lambda: forget_feed(runtime),
+        **exchange.tasks(runtime),
+        **federation.tasks(runtime, hops),
+        "logins": lambda: forget_logins(runtime),
+        "nonces": lambda: forget_old_nonces(runtime),
     }
 
 
@@ -69,12 +81,21 @@ async def forget_feed(runtime: Runtime) -> None:
         await asyncio.sleep(FORGET_SECONDS)
 
 
+async def forget_old_nonces(runtime: Runtime) -> None:
+    """Delete nonces of signatures that are too old to be taken again."""
+    while True:
+        async with runtime.database.pool.acquire() as connection:
+            while await forget_nonces(connection, limit=FORGET_MAX) == FORGET_MAX:
+                pass
+        await asyncio.sleep(FORGET_SECONDS)
+
+
 async def _push(runtime: Runtime, session: aiohttp.ClientSession, due: Due) -> None:
     async with runtime.database.pool.acquire() as connection:
         rows = await read_feed(connection, due.unit, after=due.position, limit=PUSH_ITEMS_MAX)
     if not rows:
         return
-    error = await _send(session, due, rows, key=runtime.settings.token_secret)
+    error = await _send(session, due, rows, settings=runtime.settings)
     async with runtime.database.pool.acquire() as connection:
         if error is None:
             await move_on(connection, due, position=rows[-1]["position"])
@@ -86,10 +107,10 @@ async def _push(runtime: Runtime, session: aiohttp.ClientSession, due: Due) -> N
 
 
 async def _send(
-    session: aiohttp.ClientSession, due: Due, rows: list[Record], *, key: str
+    session: aiohttp.ClientSession, due: Due, rows: list[Record], *, settings: Settings
 ) -> str | None:
     body = Feed.of(rows, due.position).model_dump_json().encode()
-    secret = unseal(due.secret, due.id, key=key)
+    secret = unseal(due.secret, due.id, settings=settings)
     headers = {
         "Content-Type": "application/json",
         SIGNATURE_HEADER: signature(secret, body, at_seconds=int(time.time())),

@@ -11,8 +11,11 @@ from services.intake.filing.filer import Filer
 from services.intake.filing.requests import Key
 from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Identity, Vault
+from services.intake.keys.refusals import BadSeal, KeyUnavailable
+from services.intake.origins.filing import with_caller
+from services.intake.sight import is_seen
 from shared.answers import json_body, problems_of
-from shared.events.words import Role
+from shared.audit import Entry, note
 from shared.idempotency import hash_body, read_key
 from shared.problems import (
     ActRefused,
@@ -25,11 +28,10 @@ from shared.problems import (
     Unauthenticated,
     Unavailable,
 )
+from shared.reading import reading
 from shared.security import Caller, principal_of
 from shared.service import runtime_of
 
-FILERS = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
-READERS = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     Malformed,
     Unauthenticated,
@@ -40,6 +42,8 @@ PROBLEMS = problems_of(
     TooLarge,
     NotHeardYet,
     Unavailable,
+    KeyUnavailable,
+    BadSeal,
 )
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
@@ -48,6 +52,7 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS)
 @router.post(
     "/tickets",
     status_code=201,
+    responses={200: {"model": schemas.FiledTicket, "description": "此前已登记"}},
     response_model=schemas.FiledTicket,
     tags=["tickets"],
     openapi_extra=json_body(schemas.FileTicket),
@@ -56,13 +61,15 @@ async def file_ticket(request: Request) -> Response:
     """登记一件诉求 (A1). A repeated `channel_ref` or `external_id` answers 200."""
     request.scope["route"] = FILING
     caller = principal_of(request)
-    caller.require(*FILERS)
     body = await request.body()
     key = read_key(request)
     kept = None
     if key is not None:
         kept = Key(caller.subject, request.scope["path"], key, hash_body(body))
-    filing = await filing_of(request.app.state.directory, caller, parse_request(body), kept)
+    form = await with_caller(
+        runtime_of(request), request.app.state.vault, caller, parse_request(body)
+    )
+    filing = await filing_of(request.app.state.directory, caller, form, kept)
     filer: Filer = request.app.state.filer
     filed = await filer.file(filing)
     return Response(
@@ -96,7 +103,6 @@ FILING = Route("/v1/tickets", file_ticket, methods=["POST"])
 )
 async def file_bulk(request: Request, caller: Caller) -> Response:
     """批量登记：每行一件 JSON. A wrong line is reported by its number and the rest goes on."""
-    caller.require(*FILERS)
     state = request.app.state
     return await answer_lines(runtime_of(request), state.vault, state.directory, request, caller)
 
@@ -104,12 +110,11 @@ async def file_bulk(request: Request, caller: Caller) -> Response:
 @router.get("/tickets/{ticket_id}/caller", response_model=schemas.CallerOut, tags=["tickets"])
 async def masked_caller(ticket_id: UUID, request: Request, caller: Caller) -> schemas.CallerOut:
     """诉求人（脱敏）."""
-    caller.require(*READERS)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         ticket = await queries.find_ticket(session, ticket_id)
-    if ticket is None or not caller.sees(ticket.jurisdiction, None):
+    if ticket is None or not is_seen(ticket, caller):
         raise NotFound
-    return _masked(_identity(request, ticket.identity, ticket_id))
+    return _masked(await _identity(request, ticket.identity, ticket_id))
 
 
 @router.post(
@@ -119,14 +124,13 @@ async def reveal_caller(
     ticket_id: UUID, body: schemas.Purpose, request: Request, caller: Caller
 ) -> Response:
     """查看诉求人，写明用途并留痕 (F6, ZY 22)."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session, session.begin():
         ticket = await operations.lock_own_ticket(session, ticket_id, caller)
         await operations.record_look(
             session, runtime.clock, ticket_id, by=caller.subject, purpose=body.purpose
         )
-        identity = _identity(request, ticket.identity, ticket_id)
+        identity = await _identity(request, ticket.identity, ticket_id)
     return Response(schemas.CallerOut(**identity).model_dump_json(), media_type="application/json")
 
 
@@ -135,9 +139,9 @@ async def put_jurisdiction(
     code: schemas.Code, body: schemas.JurisdictionIn, request: Request, caller: Caller
 ) -> schemas.JurisdictionOut:
     """受理一地的诉求."""
-    caller.require(Role.ADMINISTRATOR)
     async with runtime_of(request).database.sessions() as session, session.begin():
         await operations.put_jurisdiction(session, code, body.name)
+        await note(session, Entry("jurisdiction.changed", code, caller.subject), at=None)
     return schemas.JurisdictionOut(code=code, name=body.name)
 
 
@@ -149,9 +153,9 @@ async def list_jurisdictions(request: Request, _: Caller) -> list[schemas.Jurisd
     return [schemas.JurisdictionOut(code=row.code, name=row.name) for row in rows]
 
 
-def _identity(request: Request, sealed: bytes | None, ticket_id: UUID) -> Identity:
+async def _identity(request: Request, sealed: bytes | None, ticket_id: UUID) -> Identity:
     vault: Vault = request.app.state.vault
-    return {} if sealed is None else vault.open(sealed, ticket_id)
+    return {} if sealed is None else await vault.open(sealed, ticket_id)
 
 
 def _masked(identity: Identity) -> schemas.CallerOut:

@@ -26,6 +26,7 @@ async def answer_lines(
     runtime: Runtime, vault: Vault, directory: Directory, request: Request, caller: Principal
 ) -> Response:
     """File the lines of a body and answer each. Raises `TooLarge`, `KeyReused`."""
+    await vault.ready()
     body = await request.body()
     lines = body.split(b"\n")
     if len(lines) > runtime.settings.bulk_lines_max + 1:

@@ -54,6 +54,14 @@ class Directory:
             instead = f"，请改用 {successor}" if successor else ""
             raise field_error("category", "retired_category", f"这个类别已停用{instead}")
 
+    async def knows(self, category: str | None) -> bool:
+        """Whether a category is in use."""
+        if category is None:
+            return False
+        if category not in self._categories:
+            await self._load()
+        return self._categories.get(category, (False, None))[0]
+
     def forget(self) -> None:
         """Look the subjects up again: this process changed them."""
         self._categories = {}

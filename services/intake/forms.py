@@ -9,7 +9,10 @@ from services.intake.directory import Directory
 from services.intake.filing.requests import Ask, Filing, Handed, History, Key, Request
 from services.intake.identity import Identity
 from services.intake.operations import ground_of
+from services.intake.origins.filing import require_home
 from services.intake.schemas import CallerIn, FileTicket, HistoryIn
+from shared.access import OFFICE, SEATS
+from shared.events.intake import Origin
 from shared.events.words import Channel, Role
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
@@ -18,8 +21,8 @@ from shared.security import Principal
 from shared.telemetry import current_traceparent
 
 FORM = TypeAdapter(FileTicket)
-VERIFIERS = (Role.OPERATOR, Role.SUPERVISOR)
-HISTORIANS = (Role.OPERATOR, Role.ADMINISTRATOR)
+HISTORIANS = (*SEATS, Role.ADMINISTRATOR)
+"""Who files what ended long ago."""
 WAYS = ("history", "verify", "refusal", "answered_by", "handed_over")
 """What else than accepting can be done with a request; one of them at most."""
 
@@ -44,7 +47,12 @@ async def filing_of(
     directory: Directory, caller: Principal, body: FileTicket, key: Key | None
 ) -> Filing:
     """A filing that only has to be stored. Raises `Malformed`, naming the field, `NotAllowed`."""
-    await directory.require(body.jurisdiction, body.category)
+    require_home(caller, body)
+    category = body.category
+    # Another platform's taxonomy may know more: a seat chooses the category here.
+    if body.origin is not None and not await directory.knows(category):
+        category = None
+    await directory.require(body.jurisdiction, category)
     if not caller.sees(body.jurisdiction, None):
         raise field_error(
             "jurisdiction", "not_yours", f"您只能登记 {caller.jurisdiction} 范围内的诉求"
@@ -52,7 +60,7 @@ async def filing_of(
     _require_one_way(body)
     content = _content(body)
     if body.verify is not None:
-        caller.require(*VERIFIERS)
+        caller.require(*OFFICE)
         await directory.require_unit("verify.unit", body.verify.unit)
     if body.about_unit is not None:
         await directory.require_unit("about_unit", body.about_unit)
@@ -70,7 +78,7 @@ async def filing_of(
         channel=body.channel,
         channel_ref=body.channel_ref,
         external_id=body.external_id,
-        category=body.category,
+        category=category,
         place=None if body.place is None else body.place.model_dump(exclude_none=True),
         identity=None if body.caller is None else _identity(body.caller),
         filed_at=body.filed_at,
@@ -83,6 +91,8 @@ async def filing_of(
         repeats=body.repeats,
         override=body.override,
         is_mediation=body.is_mediation,
+        origin=None if body.origin is None else Origin(**dict(body.origin)),
+        secrecy=body.secrecy,
         attachments=tuple(body.attachments),
         handed=None if body.handed_over is None else Handed(**dict(body.handed_over)),
     )

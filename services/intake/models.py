@@ -21,9 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from shared.events.words import Secrecy
 from shared.lawbook import add_law_tables
 from shared.notices import add_notice_tables
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
+
+# States in which nothing more is done, as the index of what is to be erased names them.
+ENDED_STATES = "'refused', 'answered', 'handed_over', 'closed', 'terminated', 'withdrawn'"
 
 
 class Base(DeclarativeBase):
@@ -39,6 +43,7 @@ class Base(DeclarativeBase):
 
 
 add_shared_tables(Base.metadata)
+add_audit_tables(Base.metadata)
 add_law_tables(Base.metadata)
 add_notice_tables(Base.metadata)
 SERIAL = Sequence("ticket_serial", metadata=Base.metadata)
@@ -105,16 +110,33 @@ class Ticket(Base):
     article_id: Mapped[UUID | None]
     policy: Mapped[str]
     unit: Mapped[str | None]
+    secrecy: Mapped[str] = mapped_column(server_default=Secrecy.NORMAL)
+    """Who may read it: a sensitive one is for those who handle it (F9)."""
     about_unit: Mapped[str | None]
     repeats: Mapped[UUID | None]
     override: Mapped[str | None]
     is_mediation: Mapped[bool] = mapped_column(server_default=false())
+    origin: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Where it is at home, where another platform forwarded it: that one asks the caller."""
     main: Mapped[UUID | None]
     """The ticket that it goes with, where the same caller asked again (A7)."""
     sequence: Mapped[int]
+    ended_at: Mapped[datetime | None]
+    """When dispatch was heard to say that it ended; none for what ended as it was filed."""
+    erased_at: Mapped[datetime | None]
+
+    @property
+    def home(self) -> str | None:
+        """The platform where it is at home, where that is another one."""
+        return None if self.origin is None else str(self.origin["platform"])
 
     __table_args__ = (
         Index("tickets_accepted_at", "accepted_at", postgresql_using="brin"),
+        Index(
+            "tickets_ended",
+            text("coalesce(ended_at, accepted_at)"),
+            postgresql_where=text(f"erased_at IS NULL AND state IN ({ENDED_STATES})"),
+        ),
         Index(
             "tickets_channel_ref",
             "jurisdiction",
@@ -183,6 +205,7 @@ class Amendment(Base):
     urgency: Mapped[str | None]
     is_enforcement: Mapped[bool | None]
     category: Mapped[str | None]
+    secrecy: Mapped[str | None]
     reason: Mapped[str | None]
 
 
@@ -248,17 +271,3 @@ class Article(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     jurisdiction: Mapped[str]
     is_published: Mapped[bool]
-
-
-class Look(Base):
-    """Somebody saw a caller's identity, and why (JL 五(六), ZY 22)."""
-
-    __tablename__ = "looks"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    ticket_id: Mapped[UUID | None] = mapped_column(index=True)
-    caller_id: Mapped[UUID | None]
-    """Whose requests were looked up by a telephone number, where that was it."""
-    by: Mapped[str]
-    at: Mapped[datetime]
-    purpose: Mapped[str]

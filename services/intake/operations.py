@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import rules
-from services.intake.models import Jurisdiction, Look, Ticket
-from shared import outbox
+from services.intake.models import ENDED_STATES, Jurisdiction, Ticket
+from services.intake.origins.rules import is_theirs, refusal_of_home
+from services.intake.sight import is_seen
+from shared import audit, outbox
 from shared.clock import Clock
 from shared.database import Connection
 from shared.events.chinese import CHINESE
@@ -24,7 +26,9 @@ from shared.runtime import Runtime
 from shared.security import Principal
 from shared.telemetry import current_traceparent
 
-MOVE = """UPDATE tickets SET state = m.state, unit = coalesce(m.unit, tickets.unit)
+MOVE = f"""UPDATE tickets SET state = m.state, unit = coalesce(m.unit, tickets.unit),
+    ended_at = CASE WHEN m.state IN ({ENDED_STATES})
+        THEN coalesce($4::timestamptz, clock_timestamp()) END
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS m (id, state, unit) WHERE tickets.id = m.id"""
 KEEP_ARTICLES = """INSERT INTO articles (id, jurisdiction, is_published)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::bool[])
@@ -63,7 +67,9 @@ async def lock_ticket(session: AsyncSession, ticket_id: UUID) -> Ticket:
 async def lock_own_ticket(session: AsyncSession, ticket_id: UUID, caller: Principal) -> Ticket:
     """The same, where it is the caller's to see. Raises `NotFound`."""
     ticket = await lock_ticket(session, ticket_id)
-    if not caller.sees(ticket.jurisdiction, None):
+    if not is_theirs(caller.role, caller.subject, ticket.home):
+        raise NotFound
+    if not is_seen(ticket, caller):
         raise NotFound
     return ticket
 
@@ -73,11 +79,15 @@ async def record_look(
 ) -> None:
     """Write down who saw a caller's identity and why, before it is shown (ZY 22)."""
     at = await clock.now(session)
-    session.add(Look(ticket_id=ticket_id, by=by, at=at, purpose=purpose))
+    entry = audit.Entry("caller.revealed", str(ticket_id), by, purpose)
+    await audit.note(session, entry, at=at)
 
 
 async def move_tickets(
-    connection: Connection, moves: Sequence[tuple[UUID, State, str | None]]
+    connection: Connection,
+    moves: Sequence[tuple[UUID, State, str | None]],
+    *,
+    now: datetime | None,
 ) -> None:
     """Keep the states that dispatch said, and the units where it named them."""
     await connection.execute(
@@ -85,6 +95,7 @@ async def move_tickets(
         [ticket_id for ticket_id, _, _ in moves],
         [str(state) for _, state, _ in moves],
         [unit for _, _, unit in moves],
+        now,
     )
 
 
@@ -113,7 +124,13 @@ def ground_of(pack: Pack, code: str, field: str) -> ScopeGround:
 
 
 def require_act(ticket: Ticket, act: Act) -> None:
-    """Raise `ActRefused`, with the acts that it allows, where the ticket's state does not."""
+    """Raise `ActRefused`, with the acts that it allows, where the ticket's state does not.
+
+    Of a ticket that is at home at another platform, that one asks the caller.
+    """
+    elsewhere = refusal_of_home(act, ticket.home)
+    if elsewhere is not None:
+        raise ActRefused(elsewhere, allowed=[])
     state = State(ticket.state)
     allowed = rules.ALLOWED.get(state, ())
     if act not in allowed:

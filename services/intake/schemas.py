@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
 
 from services.intake.operations import Acted
 from shared import seen
@@ -13,28 +13,34 @@ from shared.events.kinds import EmergencyLine, HandOver
 from shared.events.words import (
     Channel,
     RequestType,
+    Secrecy,
     Service,
     State,
     Urgency,
 )
+from shared.exchange import PLATFORM_PATTERN
 from shared.idempotency import Answer
 from shared.jurisdictions import CODE_PATTERN
+from shared.masking import Unmasked
 
 # PostgreSQL stores no NUL.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 CONTENT_LENGTH_MAX = 20_000
+SEALED_LENGTH_MAX = 8_000
 ATTACHMENTS_MAX = 20
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 
 
 class CallerIn(Input):
-    """诉求人. Stays in intake, encrypted."""
+    """诉求人. Stays in intake, encrypted; what is masked is not taken."""
 
-    name: Annotated[Words | None, Field(max_length=100, description="姓名")] = None
-    phone: Annotated[Words | None, Field(max_length=40, description="电话")] = None
-    address: Annotated[Words | None, Field(max_length=300, description="地址")] = None
+    name: Annotated[Words | None, Field(max_length=100, description="姓名"), Unmasked] = None
+    phone: Annotated[Words | None, Field(max_length=40, description="电话"), Unmasked] = None
+    address: Annotated[Words | None, Field(max_length=300, description="地址"), Unmasked] = None
     contact: Annotated[
-        Words | None, Field(max_length=200, description="其他联系方式，如电子邮箱、微信号")
+        Words | None,
+        Field(max_length=200, description="其他联系方式，如电子邮箱、微信号"),
+        Unmasked,
     ] = None
 
 
@@ -68,6 +74,22 @@ class HandedOverIn(Input):
     line: Annotated[EmergencyLine, Field(description="转至的专线")]
     way: Annotated[HandOver, Field(description="一键呼转、三方通话或工单转派")]
     note: Annotated[Words | None, Field(max_length=2_000, description="交接情况")] = None
+
+
+class OriginIn(Input):
+    """转来的平台，以及该平台的工单；诉求人由该平台回访."""
+
+    platform: Annotated[Words, Field(pattern=PLATFORM_PATTERN, description="平台代码")]
+    ticket_id: Annotated[UUID, Field(description="该平台的工单标识")]
+    number: Annotated[Words, Field(min_length=1, max_length=100, description="该平台的工单编号")]
+
+
+class SealedCaller(Input):
+    """诉求人，由来源平台为本平台加密."""
+
+    key_id: Annotated[UUID, Field(description="本平台交换密钥的编号")]
+    sealed: Annotated[Base64Bytes, Field(max_length=SEALED_LENGTH_MAX, description="密文，Base64")]
+    purpose: Annotated[Words, Field(min_length=2, max_length=200, description="用途")]
 
 
 class FileTicket(Input):
@@ -125,6 +147,11 @@ class FileTicket(Input):
         Field(max_length=ATTACHMENTS_MAX, description="附件的编号，须是登记人上传的"),
     ] = Field(default_factory=list)
     handed_over: Annotated[HandedOverIn | None, Field(description="已转紧急专线")] = None
+    origin: Annotated[OriginIn | None, Field(description="由其他平台转来；仅限该平台填写")] = None
+    sealed_caller: Annotated[
+        SealedCaller | None, Field(description="转来的诉求人，已为本平台加密；仅限来源平台填写")
+    ] = None
+    secrecy: Annotated[Secrecy, Field(description="知悉范围")] = Secrecy.NORMAL
 
 
 class Refusal(BaseModel):

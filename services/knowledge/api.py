@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.knowledge import operations, queries, schemas
+from services.knowledge.access import OWNERS
 from services.knowledge.models import Article
 from services.knowledge.operations import Text
 from services.knowledge.rules import ArticleState, allowed_acts
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, read_cursor, write_cursor
 from shared.problems import (
@@ -23,11 +23,11 @@ from shared.problems import (
     Unauthenticated,
     field_error,
 )
+from shared.reading import reading, reading_directly
 from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
-PUBLISHERS = (Role.EDITOR, Role.ADMINISTRATOR)
 PROBLEMS = problems_of(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, TooLarge)
 router = APIRouter(prefix="/v1/articles", tags=["articles"], responses=PROBLEMS)
 
@@ -50,7 +50,7 @@ async def search(
         raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取")
     places = (caller.jurisdiction, asked.jurisdiction or caller.jurisdiction)
     end = key[0] + asked.limit
-    async with runtime.database.pool.acquire() as connection:
+    async with reading_directly(runtime, caller) as connection:
         hits, count = await queries.search_articles(
             connection, asked.q, places=places, page=(key[0], end), now=runtime.clock.stepped
         )
@@ -63,7 +63,6 @@ async def search(
 async def create(body: schemas.CreateArticle, request: Request, caller: Caller) -> Response:
     """撰写文章 (D1, ZY 16). A unit writes its own articles alone."""
     runtime = runtime_of(request)
-    caller.require(*queries.OWNERS)
 
     async def operation(session: AsyncSession) -> Answer:
         article = await operations.create_article(
@@ -82,7 +81,7 @@ async def create(body: schemas.CreateArticle, request: Request, caller: Caller) 
 async def read(article_id: UUID, request: Request, caller: Caller) -> schemas.ArticleOut:
     """查看文章."""
     runtime = runtime_of(request)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         found = await queries.find_article(session, caller, article_id)
         if found is None:
             raise NotFound
@@ -94,8 +93,7 @@ async def read_versions(
     article_id: UUID, request: Request, caller: Caller
 ) -> list[schemas.VersionOut]:
     """查看文章的所有版本 (D1): for those whose article it is."""
-    caller.require(*queries.OWNERS)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         found = await queries.find_article(session, caller, article_id)
         if found is None or not caller.sees(found.jurisdiction, found.unit):
             raise NotFound
@@ -111,7 +109,6 @@ async def revise(
 ) -> Response:
     """修订文章 (D1): the next version; the published one answers until that is published."""
     runtime = runtime_of(request)
-    caller.require(*queries.OWNERS)
 
     async def operation(session: AsyncSession) -> Answer:
         text = Text(body.title, body.body, body.expires_at)
@@ -127,7 +124,6 @@ async def publish(
 ) -> Response:
     """发布最新一版 (D1, ZY 16-18). Says article.published."""
     runtime = runtime_of(request)
-    caller.require(*PUBLISHERS)
 
     async def operation(session: AsyncSession) -> Answer:
         article = await operations.publish_article(
@@ -148,7 +144,6 @@ async def retire(
 ) -> Response:
     """停用文章 (D1). Says article.retired."""
     runtime = runtime_of(request)
-    caller.require(*PUBLISHERS)
 
     async def operation(session: AsyncSession) -> Answer:
         article = await operations.retire_article(
@@ -160,9 +155,9 @@ async def retire(
 
 
 async def _list(runtime: Runtime, caller: Principal, asked: schemas.Search) -> Page[schemas.HitOut]:
-    if asked.state is not ArticleState.PUBLISHED and caller.role not in queries.OWNERS:
-        raise NotAllowed(allowed=[str(role) for role in queries.OWNERS])
-    async with runtime.database.sessions() as session:
+    if asked.state is not ArticleState.PUBLISHED and caller.role not in OWNERS:
+        raise NotAllowed(allowed=[str(role) for role in OWNERS])
+    async with reading(runtime, caller) as session:
         hits = await queries.list_articles(
             session,
             caller,
@@ -194,7 +189,7 @@ async def _article_out(
     session: AsyncSession, runtime: Runtime, caller: Principal, article: Article
 ) -> schemas.ArticleOut:
     """The article as this caller sees it: what they may do to it depends on their role."""
-    is_own = caller.role in queries.OWNERS and caller.sees(article.jurisdiction, article.unit)
+    is_own = caller.role in OWNERS and caller.sees(article.jurisdiction, article.unit)
     allowed = allowed_acts(
         ArticleState(article.state), has_newer_version=article.version_latest > article.version
     )

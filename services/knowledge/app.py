@@ -2,7 +2,10 @@
 
 from fastapi import FastAPI
 
+from services.knowledge.access import ACCESS
 from services.knowledge.api import router
+from shared.audit_pages import make_router as make_audit_router
+from shared.events.words import Service
 from shared.runtime import Runtime
 from shared.service import create_app
 from shared.worker import Health
@@ -10,4 +13,6 @@ from shared.worker import Health
 
 def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of knowledge on an open runtime."""
-    return create_app(runtime, [router], health=health)
+    return create_app(
+        runtime, [router, make_audit_router(Service.KNOWLEDGE)], health=health, access=ACCESS
+    )

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Index, Integer
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
 
 
 class Base(DeclarativeBase):
@@ -97,3 +97,4 @@ class Unit(Base):
 
 
 add_shared_tables(Base.metadata)
+add_audit_tables(Base.metadata)

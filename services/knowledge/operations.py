@@ -19,10 +19,9 @@ from services.knowledge.rules import (
     allowed_acts,
 )
 from shared import outbox
-from shared.database import Connection
+from shared.database import Connection, connection_of
 from shared.events.envelope import Event, Payload
 from shared.events.knowledge import ArticlePublished, ArticleRetired
-from shared.events.words import Role
 from shared.jurisdictions import covers
 from shared.problems import ActRefused, NotAllowed, NotFound, field_error
 from shared.runtime import Runtime
@@ -64,7 +63,7 @@ async def create_article(
 ) -> Article:
     """A draft of `owner`, a jurisdiction and a unit (ZY 16). Raises `NotAllowed`."""
     jurisdiction, unit = owner
-    if caller.role is Role.UNIT and unit != caller.unit:
+    if caller.is_of_unit and unit != caller.unit:
         raise NotAllowed("只能撰写本单位的文章。")
     if not covers(caller.jurisdiction, jurisdiction):
         raise NotAllowed("只能撰写本地区的文章。")
@@ -134,7 +133,7 @@ async def publish_article(
     article.sequence += 1
     written.published_by, written.published_at = caller.subject, now
     await session.flush()
-    connection = await _connection_of(session)
+    connection = await connection_of(session)
     await index_articles(connection, [Publication(article.id, article.title, article.body)])
     data = ArticlePublished(
         jurisdiction=article.jurisdiction,
@@ -159,7 +158,7 @@ async def retire_article(
     article.state = TRANSITIONS[ArticleState(article.state)][ArticleAct.RETIRE]
     article.sequence += 1
     await session.flush()
-    await forget_terms(await _connection_of(session), [article.id])
+    await forget_terms(await connection_of(session), [article.id])
     data = ArticleRetired(jurisdiction=article.jurisdiction, reason=reason)
     event = article_event(runtime.source, article.id, article.sequence, time=now, data=data)
     await outbox.add(session, event)
@@ -232,11 +231,3 @@ async def _write_version(
         )
     )
     await session.flush()
-
-
-async def _connection_of(session: AsyncSession) -> Connection:
-    """The asyncpg connection under a session that has begun, for set-based statements."""
-    raw = await (await session.connection()).get_raw_connection()
-    connection: Connection | None = raw.driver_connection
-    assert connection is not None, "a session that has begun has a connection"
-    return connection

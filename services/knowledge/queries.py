@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.knowledge.access import OWNERS
 from services.knowledge.models import Article, ArticleVersion, Unit
 from services.knowledge.rules import (
     ArticleState,
@@ -22,8 +23,8 @@ from services.knowledge.rules import (
     score,
 )
 from shared.database import Connection
-from shared.events.words import Role
 from shared.jurisdictions import covers, prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 CANDIDATE_ROWS_MAX = 2_000
@@ -46,9 +47,6 @@ WORDS = "SELECT id, title, words, length FROM articles WHERE id = ANY($1)"
 HITS = """SELECT a.id, a.jurisdiction, a.unit, u.name AS unit_name, a.title, a.body, a.state,
     a.version, a.expires_at
 FROM articles a LEFT JOIN units u ON u.code = a.unit WHERE a.id = ANY($1)"""
-
-OWNERS = (Role.EDITOR, Role.ADMINISTRATOR, Role.UNIT)
-"""Who writes, and sees what is not published, each their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +196,8 @@ def _within_or_around(place: str) -> ColumnElement[bool]:
 
 
 def _is_own(caller: Principal) -> ColumnElement[bool]:
-    within = Article.jurisdiction.startswith(prefix(caller.jurisdiction))
-    return and_(within, Article.unit == caller.unit) if caller.role is Role.UNIT else within
+    within = lies_in(Article.jurisdiction, caller.jurisdiction)
+    return and_(within, Article.unit == caller.unit) if caller.is_of_unit else within
 
 
 def _score(row: asyncpg.Record, rarities: dict[str, float], corpus: Corpus) -> float:

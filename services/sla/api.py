@@ -10,6 +10,7 @@ from services.sla.schemas import Shown, TicketDeadlines
 from shared import seen
 from shared.answers import problems_of
 from shared.problems import Malformed, NotFound, NotHeardYet, Unauthenticated
+from shared.reading import reading
 from shared.security import Caller
 from shared.seen import wait_for_seen
 from shared.service import runtime_of
@@ -26,9 +27,9 @@ async def read_deadlines(ticket_id: UUID, request: Request, caller: Caller) -> T
     """每个环节的时限、依据条款、跳过的日子和状态；承办单位只能看到本单位的工单。"""
     runtime = runtime_of(request)
     await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         clock = await find_clock(session, ticket_id)
-        if clock is None or not caller.sees(clock.jurisdiction, clock.unit):
+        if clock is None or not caller.sees(clock.jurisdiction, clock.unit, secrecy=clock.secrecy):
             raise NotFound
         law = await runtime.law_book.read_in(session)
         pack = law.pack(clock.policy)

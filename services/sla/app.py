@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.sla.access import ACCESS
 from services.sla.api import router
 from services.sla.calendars.api import router as calendars
 from services.sla.extensions.api import router as extensions
@@ -11,6 +12,8 @@ from services.sla.pauses.api import router as pauses
 from services.sla.policies.api import router as policies
 from services.sla.previews.api import router as previews
 from services.sla.promises.api import router as promises
+from shared.audit_pages import make_router as make_audit_router
+from shared.events.words import Service
 from shared.runtime import Runtime
 from shared.service import create_app
 from shared.worker import Health
@@ -20,6 +23,7 @@ def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of sla."""
     routers = [
         router,
+        make_audit_router(Service.SLA),
         pauses,
         previews,
         extensions,
@@ -29,4 +33,4 @@ def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
         calendars,
         orders,
     ]
-    return create_app(runtime, routers, health=health)
+    return create_app(runtime, routers, health=health, access=ACCESS)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.sla import operations
 from services.sla.corrections.consumer import on_ticket_amended
-from services.sla.extensions.consumer import on_ticket_erased
+from services.sla.erasures.consumer import on_ticket_erased
 from services.sla.hearing import Clocks, law_of, lock, pack_of, show_promises, start_from
 from services.sla.letters.operations import note_cases, on_ticket_attached
 from services.sla.links.consumer import (
@@ -38,7 +38,6 @@ from shared.events.dispatch import (
     DeadlineJudged,
     TicketClosed,
     TicketDispatched,
-    TicketForwarded,
     TicketInterimClosed,
     TicketProgressed,
     TicketReopened,
@@ -92,7 +91,6 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketTerminated: on_ticket_terminated,
         TicketLinked: on_ticket_linked,
         TicketSplit: partial(on_ticket_split, runtime),
-        TicketForwarded: on_ticket_ended,
         TicketErased: on_ticket_erased,
         TicketAttached: on_ticket_attached,
         DeadlineJudged: judged,
@@ -124,6 +122,7 @@ async def on_ticket_created(
                 is_enforcement=filed.is_enforcement,
                 policy=filed.policy,
                 accepted_at=event.time,
+                secrecy=filed.secrecy,
             )
         )
     await operations.open_clocks(heard.connection, clocks)
@@ -217,7 +216,7 @@ async def on_ticket_progressed(
 async def on_ticket_replied(
     runtime: Runtime, heard: Heard, events: list[Event[TicketReplied]]
 ) -> None:
-    """A checked reply stops the handling clock; the caller's time to answer begins (ZY 14.1)."""
+    """A checked reply stops the handling clock; whom we ask has time to answer (ZY 14.1)."""
     clocks, done = await lock(heard, events)
     answered = [Step.RESPOND, Step.HANDLE, Step.RESULT, Step.PROGRESS]
     await operations.settle(heard.connection, News.DONE, answered, done)
@@ -226,7 +225,9 @@ async def on_ticket_replied(
     with_main = [event for event in events if clocks[UUID(event.subject)].unit is None]
     units = [(UUID(event.subject), event.data.unit) for event in with_main]
     await record_units(heard.connection, units)
-    await _start_step(runtime, heard, Step.FOLLOW_UP, done, clocks)
+    asked_elsewhere = {UUID(event.subject) for event in events if event.data.asked_by}
+    ours = [one for one in done if one.ticket_id not in asked_elsewhere]
+    await _start_step(runtime, heard, Step.FOLLOW_UP, ours, clocks)
 
 
 async def on_ticket_reopened(

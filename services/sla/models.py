@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.lawbook import add_law_tables
-from shared.tables import add_shared_tables
+from shared.tables import add_audit_tables, add_shared_tables
 
 
 class Base(DeclarativeBase):
@@ -48,6 +48,7 @@ class TicketClock(Base):
     """When it last began to go with another ticket: what ran before is of another life (A8)."""
     law_limit: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """`{law, article, amount, unit}`, which takes the place of the pack's handling time (C8)."""
+    secrecy: Mapped[str] = mapped_column(server_default="normal")
     unit: Mapped[str | None]
     """Whose the ticket is; before acceptance, who was asked."""
     round: Mapped[int] = mapped_column(server_default=text("0"))
@@ -236,4 +237,5 @@ class Recompute(Base):
 
 
 add_shared_tables(Base.metadata)
+add_audit_tables(Base.metadata)
 add_law_tables(Base.metadata)

@@ -16,7 +16,7 @@ from services.sla.rules import OPEN_STATES, TRANSITIONS, News, Start
 from shared import outbox
 from shared.database import Connection
 from shared.events.envelope import Event, Payload
-from shared.events.words import RequestType, Step, Urgency
+from shared.events.words import RequestType, Secrecy, Step, Urgency
 from shared.inbox import Wait
 from shared.policy.deadlines import Matter
 
@@ -26,13 +26,13 @@ LOCK_CLOCKS = """SELECT ticket_id, jurisdiction, request_type, urgency, is_enfor
 FROM clocks WHERE ticket_id = ANY($1::uuid[]) ORDER BY ticket_id FOR NO KEY UPDATE"""
 # A ticket that a unit was asked of has its row already.
 OPEN_CLOCKS = """INSERT INTO clocks AS c (ticket_id, number, jurisdiction, request_type, urgency,
-    is_enforcement, policy, accepted_at, unit)
+    is_enforcement, policy, accepted_at, unit, secrecy)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[],
-    $7::text[], $8::timestamptz[], $9::text[]) ORDER BY 1
+    $7::text[], $8::timestamptz[], $9::text[], $10::text[]) ORDER BY 1
 ON CONFLICT (ticket_id) DO UPDATE SET jurisdiction = excluded.jurisdiction,
     request_type = excluded.request_type, urgency = excluded.urgency,
     is_enforcement = excluded.is_enforcement, policy = excluded.policy,
-    accepted_at = excluded.accepted_at, unit = excluded.unit
+    accepted_at = excluded.accepted_at, unit = excluded.unit, secrecy = excluded.secrecy
 WHERE c.accepted_at IS NULL"""
 RECORD_DISPATCH = """UPDATE clocks c SET dispatched_at = a.at, unit = a.unit, round = a.round,
     signed_at = NULL, interim_at = NULL, replied_at = NULL, paused_at = NULL, pause_ground = NULL,
@@ -103,6 +103,7 @@ class NewClock(NamedTuple):
     policy: str
     accepted_at: datetime | None
     unit: str | None = None
+    secrecy: str = Secrecy.NORMAL
 
 
 class Done(NamedTuple):

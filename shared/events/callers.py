@@ -13,7 +13,7 @@ class TicketHandedOver(Filed):
     """An emergency was handed to the line that it belongs to (ZY 34, XS 三(六))."""
 
     type: ClassVar[str] = "ticket.handed_over"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     line: EmergencyLine
     way: HandOver
     handed_by: str
@@ -24,7 +24,7 @@ class TicketRepeatAnswered(Filed):
     """A terminated matter was raised again and answered with its recorded words (ZY 15)."""
 
     type: ClassVar[str] = "ticket.repeat_answered"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     terminated: UUID
     script: str
 
@@ -33,7 +33,7 @@ class TicketReported(IntakePayload):
     """An emergency was reported to the local government and the disposing units (ZY 13.4)."""
 
     type: ClassVar[str] = "ticket.reported"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     offices: tuple[str, ...]
     """Whom: codes of jurisdictions (their governments) and of units."""
     text: str
@@ -59,7 +59,7 @@ class TicketScreeningRequested(IntakePayload):
     """The unit says that what dissatisfies has an objective cause, with evidence (ZY 14.2)."""
 
     type: ClassVar[str] = "ticket.screening_requested"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     cause: Cause
     explanation: str
@@ -71,7 +71,7 @@ class TicketScreened(IntakePayload):
     """A second person decided a screening; granted, it closes the ticket (ZY 14.2)."""
 
     type: ClassVar[str] = "ticket.screened"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     cause: Cause
     is_granted: bool
@@ -85,7 +85,7 @@ class RatingDisputed(IntakePayload):
     """Somebody complained about a rating or how it was asked for (JL 六(四))."""
 
     type: ClassVar[str] = "ticket.rating_disputed"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     dispute: UUID
     disputed_by: str
     text: str
@@ -95,7 +95,7 @@ class RatingDisputeAnswered(IntakePayload):
     """A complaint about a rating was looked into and answered (JL 六(四))."""
 
     type: ClassVar[str] = "ticket.rating_dispute_answered"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     dispute: UUID
     is_upheld: bool
     answer: str
@@ -106,7 +106,7 @@ class TicketAbused(IntakePayload):
     """Abuse of the hotline was flagged, with its evidence kept (ZY 29)."""
 
     type: ClassVar[str] = "ticket.abused"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     abuse: UUID
     category: Abuse
     flagged_by: str
@@ -116,7 +116,7 @@ class ResultPublished(IntakePayload):
     """The unit's result was published, personal data removed, read by a second person (ZY 13)."""
 
     type: ClassVar[str] = "ticket.published"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     title: str
     question: str
@@ -128,7 +128,7 @@ class ResultTakenBack(IntakePayload):
     """A published result was taken back."""
 
     type: ClassVar[str] = "ticket.unpublished"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     reason: str
     taken_back_by: str

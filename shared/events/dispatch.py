@@ -60,7 +60,7 @@ class TicketReturnRequested(DispatchPayload):
     """The unit says that the ticket is not its own (ZY 13.2). The caller's clock runs on."""
 
     type: ClassVar[str] = "ticket.return_requested"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     ground: ReturnGround
     reason: str
@@ -90,7 +90,7 @@ class TicketResponded(DispatchPayload):
     """The unit's first response to an emergency (ZY 13.4); it counts as signing."""
 
     type: ClassVar[str] = "ticket.responded"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     text: str
     responded_by: str | None = None
@@ -100,7 +100,7 @@ class TicketProgressed(DispatchPayload):
     """A progress report after an interim close (ZY 13.3)."""
 
     type: ClassVar[str] = "ticket.progressed"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     text: str
     next_step: str | None = None
@@ -125,6 +125,8 @@ class TicketReplied(DispatchPayload):
     attachments: tuple[UUID, ...] = ()
     more: dict[str, str] = Field(default_factory=dict)
     """Elements that the pack asks for beyond these four, by their codes."""
+    asked_by: str | None = None
+    """The platform that asks the caller, where the ticket is at home at another one."""
 
 
 class TicketReopened(DispatchPayload):
@@ -141,7 +143,7 @@ class TicketInterimClosed(DispatchPayload):
     """A matter that cannot end soon is set down with its next steps (ZY 13.3)."""
 
     type: ClassVar[str] = "ticket.interim_closed"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     progress: str
     next_step: str
@@ -149,12 +151,24 @@ class TicketInterimClosed(DispatchPayload):
     closed_by: str | None = None
 
 
+class SentBack(Payload):
+    """Why a platform gives a ticket back to the one that forwarded it (ZY 13.2)."""
+
+    ground: ReturnGround
+    reason: str
+    legal_basis: str
+    proposed_unit: str
+    requested_by: str
+
+
 class TicketWithdrawn(DispatchPayload):
-    """The caller's wish to withdraw was met."""
+    """The caller's wish to withdraw was met, or a forwarded ticket went back where it came from."""
 
     type: ClassVar[str] = "ticket.withdrawn"
     heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str | None = None
+    sent_back: SentBack | None = None
+    """Where it was given back to the platform that forwarded it."""
 
 
 class TicketClosed(DispatchPayload):
@@ -182,11 +196,15 @@ class TicketTerminated(DispatchPayload):
 
 
 class TicketForwarded(DispatchPayload):
-    """The ticket went to another platform (YN 六(二)1)."""
+    """The unit that it was dispatched to stands for another platform (YN 六(二)1, ZY 7)."""
 
     type: ClassVar[str] = "ticket.forwarded"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     to_platform: str
+    unit: str | None = None
+    """The code under which the directory knows that platform."""
+    round: int | None = None
+    reason: str | None = None
 
 
 class DeadlineJudged(DispatchPayload):
@@ -206,7 +224,7 @@ class CaseDecided(DispatchPayload):
 
     type: ClassVar[str] = "case.decided"
     topic: ClassVar[str] = "oversight"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     ticket_id: UUID
     lead_unit: str
     co_units: tuple[str, ...] = ()
@@ -232,3 +250,5 @@ class UnitChanged(DispatchPayload):
     duty_hours: DutyHours = DutyHours.WORKING
     has_system: bool = False
     """It reads its feed with a system of its own (B10)."""
+    platform: str | None = None
+    """The unit stands for another platform: what is dispatched to it is forwarded there."""

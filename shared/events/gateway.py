@@ -1,5 +1,6 @@
 """What the gateway says of its exchange with other platforms. Key: the message's subject."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -23,6 +24,10 @@ class MessageReceived(GatewayPayload):
     message_id: UUID
     kind: str
     body: str
+    """The message's payload, as JSON."""
+    subject: str | None = None
+    sequence: int | None = None
+    sent_at: datetime | None = None
 
 
 class MessageSetAside(GatewayPayload):
@@ -33,3 +38,5 @@ class MessageSetAside(GatewayPayload):
     from_platform: str
     message_id: UUID
     reason: str
+    kind: str | None = None
+    subject: str | None = None

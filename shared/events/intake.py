@@ -11,6 +11,7 @@ from shared.events.words import (
     CloseReason,
     RequestType,
     Satisfaction,
+    Secrecy,
     Service,
     Step,
     Urgency,
@@ -25,6 +26,14 @@ class Place(Payload):
     division: str | None = None
     longitude: float | None = None
     latitude: float | None = None
+
+
+class Origin(Payload):
+    """Where a ticket that another platform forwarded is at home; figures count it there."""
+
+    platform: str
+    ticket_id: UUID
+    number: str
 
 
 class IntakePayload(Payload):
@@ -56,6 +65,9 @@ class Filed(IntakePayload):
     """Why a terminated matter is taken again all the same (ZY 15)."""
     is_mediation: bool = False
     """Administrative mediation: its satisfaction is shown apart (ZY 14)."""
+    origin: Origin | None = None
+    """The platform that forwarded it, which asks the caller about the reply (YN 六(二)1)."""
+    secrecy: Secrecy = Secrecy.NORMAL
 
 
 class TicketCreated(Filed):
@@ -71,7 +83,7 @@ class TicketRefused(Filed):
     """A request is outside the scope of acceptance (ZY 9, XS 三(二))."""
 
     type: ClassVar[str] = "ticket.refused"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     ground: str
     source_article: str
     explanation: str
@@ -81,7 +93,7 @@ class TicketRecorded(Filed):
     """A closed ticket of the past was taken over; no clock ever runs for it."""
 
     type: ClassVar[str] = "ticket.recorded"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     closed_at: datetime
     result: str | None = None
     unit_name: str | None = None
@@ -91,7 +103,7 @@ class VerificationRequested(Filed):
     """A unit is asked whether a request is in scope; no deadline of a ticket runs yet (ZY 9)."""
 
     type: ClassVar[str] = "ticket.verification_requested"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     policy: str
     unit: str
     question: str
@@ -102,7 +114,7 @@ class TicketVerified(IntakePayload):
     """The unit said whether the request is in scope; acceptance or refusal follows (ZY 9)."""
 
     type: ClassVar[str] = "ticket.verified"
-    heard_by = (Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     is_in_scope: bool
     opinion: str
@@ -125,7 +137,7 @@ class TicketAnswered(Filed):
     """A request was answered at once from the knowledge base (ZY 12)."""
 
     type: ClassVar[str] = "ticket.answered"
-    heard_by = (Service.DISPATCH, Service.KNOWLEDGE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.KNOWLEDGE, Service.ANALYTICS, Service.GATEWAY)
     article_id: UUID
     is_solved: bool = True
 
@@ -140,6 +152,7 @@ class TicketAmended(IntakePayload):
     urgency: Urgency | None = None
     is_enforcement: bool | None = None
     category: str | None = None
+    secrecy: Secrecy | None = None
     reason: str | None = None
     amended_by: str | None = None
 
@@ -148,7 +161,7 @@ class TicketWithdrawalRequested(IntakePayload):
     """The caller wants to withdraw; dispatch decides what becomes of the ticket."""
 
     type: ClassVar[str] = "ticket.withdrawal_requested"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     reason: str
     requested_by: str | None = None
     """The work number of an operator; none where the caller did it."""
@@ -158,7 +171,7 @@ class TicketFollowedUp(IntakePayload):
     """The caller was asked about the reply (ZY 14)."""
 
     type: ClassVar[str] = "ticket.followed_up"
-    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     is_reached: bool
     is_solved: bool | None = None
     note: str | None = None
@@ -171,7 +184,7 @@ class TicketRated(IntakePayload):
     """The caller rated, or the time to rate ran out (ZY 14.1). Dispatch closes on `closes`."""
 
     type: ClassVar[str] = "ticket.rated"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     result: Satisfaction
     hotline: Satisfaction | None = None
     contact: Satisfaction | None = None
@@ -192,6 +205,9 @@ class TicketErased(IntakePayload):
     type: ClassVar[str] = "ticket.erased"
     heard_by = (Service.DISPATCH, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     source_article: str
+    number: str | None = None
+    is_requested: bool = False
+    """A person asked for it; otherwise its time is over."""
 
 
 class CallRecorded(IntakePayload):
@@ -199,7 +215,7 @@ class CallRecorded(IntakePayload):
 
     type: ClassVar[str] = "call.recorded"
     topic: ClassVar[str] = "calls"
-    heard_by = (Service.ANALYTICS,)
+    heard_by = (Service.ANALYTICS, Service.GATEWAY)
     jurisdiction: str
     queued_at: datetime
     answered_at: datetime | None = None

@@ -40,7 +40,7 @@ class ArticleCorrected(KnowledgePayload):
     """An operator reported a fault in an article (ZY 18)."""
 
     type: ClassVar[str] = "article.corrected"
-    heard_by = (Service.ANALYTICS,)
+    heard_by = (Service.ANALYTICS, Service.GATEWAY)
     jurisdiction: str
     report: str
     due_at: datetime

@@ -46,7 +46,7 @@ class TicketReplyDrafted(DispatchPayload):
     """A reply waits for the unit's second reader; the handling clock runs on (ZY 13, B7)."""
 
     type: ClassVar[str] = "ticket.reply_drafted"
-    heard_by = (Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     drafted_by: str
 
@@ -55,7 +55,7 @@ class TicketReplySentBack(DispatchPayload):
     """The unit's second reader did not let the reply leave (ZY 13, B7)."""
 
     type: ClassVar[str] = "ticket.reply_sent_back"
-    heard_by = (Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     reason: str
     checked_by: str
@@ -112,7 +112,7 @@ class TicketCoordinationDropped(DispatchPayload):
     """The case was taken back undecided; the ticket waits for dispatch (B6)."""
 
     type: ClassVar[str] = "ticket.coordination_dropped"
-    heard_by = (Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     case: UUID
     reason: str
     dropped_by: str
@@ -122,7 +122,7 @@ class TicketMoved(DispatchPayload):
     """Another level or city of this platform handles the ticket (YN 六(二)1, JL 五(一), B12)."""
 
     type: ClassVar[str] = "ticket.moved"
-    heard_by = (Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     from_jurisdiction: str
     to_jurisdiction: str
     reason: str
@@ -133,5 +133,5 @@ class TicketWithdrawalDeclined(DispatchPayload):
     """The caller's wish to withdraw came too late, or the matter endangers others."""
 
     type: ClassVar[str] = "ticket.withdrawal_declined"
-    heard_by = (Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     reason: str

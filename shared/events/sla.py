@@ -51,7 +51,7 @@ class TicketExtensionRequested(SlaPayload):
     """A unit asks for more time (ZY 13.3, YN 六(三)4(3), XS 三(五))."""
 
     type: ClassVar[str] = "ticket.extension_requested"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     working_days: int
     ground: str
@@ -88,7 +88,7 @@ class TicketExtensionExplained(SlaPayload):
     """The unit told the caller of the extension and recorded how (ZY 13.3)."""
 
     type: ClassVar[str] = "ticket.extension_explained"
-    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     extension: int
     contact: str
@@ -99,7 +99,7 @@ class TicketLimitRequested(SlaPayload):
     """A unit entered a limit set by law for a ticket (C8: YN 六(三)4(4), XS 三(五))."""
 
     type: ClassVar[str] = "ticket.limit_requested"
-    heard_by = (Service.DISPATCH, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     ground: str
     law: str
@@ -113,7 +113,7 @@ class TicketLimitDecided(SlaPayload):
     """The hotline confirmed or refused a limit set by law; confirmed, it replaces handling (C8)."""
 
     type: ClassVar[str] = "ticket.limit_decided"
-    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     unit: str
     is_confirmed: bool
     reason: str
@@ -133,7 +133,7 @@ class TicketClockPaused(SlaPayload):
     """The clock of handling stopped on a ground that the pack names (C7)."""
 
     type: ClassVar[str] = "ticket.clock_paused"
-    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     ground: str
     reason: str
     source_article: str
@@ -144,7 +144,7 @@ class TicketClockResumed(SlaPayload):
     """The clock of handling runs again, from where it stopped (C7)."""
 
     type: ClassVar[str] = "ticket.clock_resumed"
-    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     reason: str
     due_at: datetime
     version: int
@@ -158,7 +158,7 @@ class TicketDeadlineMoved(SlaPayload):
     """A handling time that had been extended, paused or set by law moved with the calendar (C6)."""
 
     type: ClassVar[str] = "ticket.deadline_moved"
-    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS)
+    heard_by = (Service.DISPATCH, Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
     step: Step
     version: int
     due_at: datetime
@@ -194,7 +194,7 @@ class OrderAnswered(SlaPayload):
 
     type: ClassVar[str] = "order.answered"
     topic: ClassVar[str] = "oversight"
-    heard_by = (Service.ANALYTICS,)
+    heard_by = (Service.ANALYTICS, Service.GATEWAY)
     number: str
     text: str
     unit: str | None = None

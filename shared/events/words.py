@@ -96,6 +96,7 @@ class Act(StrEnum):
     CO_REPLY = "co-reply"
     TERMINATE = "terminate"
     WITHDRAW = "withdraw"
+    SEND_BACK = "send-back"
     SCREEN = "screen"
     DECIDE_SCREENING = "decide-screening"
     FOLLOW_UP = "follow-up"
@@ -167,6 +168,7 @@ class CloseReason(StrEnum):
     SCREENED = "screened"
     REPEATED = "repeated"
     WITH_MAIN = "with_main"
+    AT_HOME = "at_home"
 
 
 class OrderKind(StrEnum):
@@ -178,6 +180,14 @@ class OrderKind(StrEnum):
     INTERVIEW = "interview"
     GOVERNMENT = "government"
     ACCOUNTABILITY = "accountability"
+
+
+class Secrecy(StrEnum):
+    """How widely a ticket may be read inside the platform (F9)."""
+
+    NORMAL = "normal"
+    INTERNAL = "internal"
+    SENSITIVE = "sensitive"
 
 
 class DutyHours(StrEnum):
@@ -208,3 +218,11 @@ class Role(StrEnum):
     EDITOR = "editor"
     ANALYST = "analyst"
     ADMINISTRATOR = "administrator"
+    ONLINE = "online"
+    QUALITY = "quality"
+    EXPERT = "expert"
+    UNIT_LEADER = "unit_leader"
+    SECURITY = "security"
+    AUDITOR = "auditor"
+    PLATFORM = "platform"
+    SUBCENTER = "subcenter"

@@ -50,9 +50,20 @@ async def test_a_ticket_goes_up_to_the_province_and_down_to_the_county_that_repa
     assert (await town.get(town.operator, path))["jurisdiction"] == ZIYANG
 
 
-async def test_another_platform_takes_no_ticket_yet(town: Town) -> None:
+async def test_a_ticket_of_another_platform_is_dispatched_to_the_unit_that_stands_for_it(
+    town: Town,
+) -> None:
     path = await town.file(category=None, type="inquiry")
-    body = {"to_jurisdiction": "620000", "reason": "属甘肃"}
+    body = {"to_jurisdiction": "620100", "reason": "属甘肃"}
     refused = await town.refuse(town.operator, f"{path}/move", **body)
     assert (refused["code"], refused["status"]) == ("other_platform", 409)
+    assert "请先登记" in refused["detail"]
+    facts = {"name": "甘肃省平台", "jurisdiction": "620000", "platform": "620000"}
+    put = await town.administrator.put("/v1/units/620000-platform", json=facts)
+    assert put.is_success
+    named = await town.refuse(town.operator, f"{path}/move", **body)
+    assert "620000-platform" in named["detail"]
+    own = facts | {"platform": town.city.settings.platform}
+    refused = (await town.administrator.put("/v1/units/own", json=own)).json()
+    assert refused["errors"][0]["code"] == "own_platform"
     assert (await town.get(town.operator, path))["state"] == "accepted"

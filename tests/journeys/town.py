@@ -186,13 +186,13 @@ class Town:
 
 
 @asynccontextmanager
-async def open_town(city: City, clock: Clock) -> AsyncIterator[Town]:
-    """Ziyang's people in a city whose directory everybody knows."""
+async def open_town(city: City, clock: Clock, *, place: str = ZIYANG) -> AsyncIterator[Town]:
+    """A place's people in a city whose directory everybody knows."""
     people = {
-        "operator": await city.person(Role.OPERATOR, jurisdiction=ZIYANG),
-        "unit": await city.person(Role.UNIT, unit=FIRST),
-        "asker": await city.person(Role.FOLLOW_UP, jurisdiction=ZIYANG),
-        "supervisor": await city.person(Role.SUPERVISOR, jurisdiction=ZIYANG),
+        "operator": await city.person(Role.OPERATOR, jurisdiction=place),
+        "unit": await city.person(Role.UNIT, unit=f"{place}-01"),
+        "asker": await city.person(Role.FOLLOW_UP, jurisdiction=place),
+        "supervisor": await city.person(Role.SUPERVISOR, jurisdiction=place),
         "administrator": await city.person(Role.ADMINISTRATOR, jurisdiction="000000"),
     }
     async with open_watch(city.platform) as watch, _open_ends(city.settings) as ends:

@@ -15,13 +15,13 @@ from shared.runtime import Runtime, open_runtime
 from shared.service import create_app
 from shared.settings import Settings
 from tests.conftest import TEMPLATE, at_database, run_sql
-from tests.services.edge_app import make_router
+from tests.services.edge_app import ACCESS, make_router
 
 EFFECTS = """CREATE TABLE dispatch.effects (
     position bigint GENERATED ALWAYS AS IDENTITY,
     subject text NOT NULL, source text NOT NULL, sequence int NOT NULL, type text NOT NULL)"""
 EMPTY = """TRUNCATE dispatch.outbox, dispatch.heard, dispatch.offsets, dispatch.parked,
-dispatch.kept_answers, dispatch.effects"""
+dispatch.kept_answers, dispatch.erased, dispatch.effects"""
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +64,7 @@ def log_url(postgres: str) -> Iterator[str]:
 @pytest.fixture
 def edge(frame: Runtime) -> FastAPI:
     """A small service."""
-    return create_app(frame, [make_router()])
+    return create_app(frame, [make_router()], access=ACCESS)
 
 
 @pytest.fixture

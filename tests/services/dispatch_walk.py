@@ -79,6 +79,7 @@ class Walk:
             Act.SPLIT: {"reason": "不是一事"},
             Act.RESPOND: {"text": "已到场"},
             Act.RETURN: RETURN,
+            Act.SEND_BACK: RETURN,
             Act.PROGRESS: {"text": "已更换"},
             Act.INTERIM_CLOSE: {
                 "progress": "已立案",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared import seen
+from shared.access import EVERYBODY, everywhere
 from shared.problems import MEDIA_TYPE
 from shared.runtime import Runtime
 from shared.security import Caller
@@ -17,6 +18,7 @@ from shared.seen import wait_for_seen
 from shared.service import runtime_of
 from shared.telemetry import current_traceparent
 
+ACCESS = {"GET /v1/forms/whoami": everywhere(*EVERYBODY)}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

@@ -28,6 +28,7 @@ class Desk:
     hook: Callable[[Heard], Awaitable[None]] | None = None
     batches: list[list[tuple[str, int]]] = field(default_factory=list)
     next_offset: int = 0
+    words: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.inbox = self.new_inbox()
@@ -52,6 +53,7 @@ class Desk:
         assert len(subjects) == len(set(subjects))
         self.batches.append([(event.subject, event.sequence) for event in events])
         for event in events:
+            self.words[event.subject] = getattr(event.data, "addition", None)
             failure = self.failures.get((event.subject, event.sequence))
             if failure is not None:
                 raise failure

@@ -83,7 +83,7 @@ async def test_a_correction_before_dispatch_finds_the_unit(desk: Desk) -> None:
     assert [item["event"] for item in await desk.timeline(ticket)] == [
         *("ticket.created", "ticket.amended", "ticket.amended", "ticket.dispatched"),
     ]
-    shown = await get(administrator, f"/v1/tickets/{ticket}")
+    shown = await get(await desk.person(Role.SUPERVISOR), f"/v1/tickets/{ticket}")
     assert (shown["state"], shown["sequence"]) == ("dispatched", 1)
     assert shown["content"].endswith("补充：已停水五天")
 

@@ -39,6 +39,14 @@ async def test_a_changed_unit_is_told_once_and_the_same_content_says_nothing(des
     assert last.duty_hours is DutyHours.ALWAYS
 
 
+async def test_a_sign_that_no_database_keeps_is_refused_and_changes_nothing(desk: Desk) -> None:
+    administrator = await desk.person(Role.ADMINISTRATOR)
+    wrong = WATER_UNIT | {"name": "水\x00务局"}
+    told = await put(administrator, f"/v1/units/{WATER}", wrong, status=422)
+    assert [(error["field"], error["code"]) for error in told["errors"]] == [("body", "unsayable")]
+    assert [event.sequence for event in await desk.said(WATER)] == [1]
+
+
 async def test_the_directory_is_written_by_administrators_of_the_place(desk: Desk) -> None:
     operator = await desk.person(Role.OPERATOR)
     await put(operator, f"/v1/units/{WATER}", WATER_UNIT, status=403)
@@ -56,6 +64,7 @@ async def test_the_directory_is_written_by_administrators_of_the_place(desk: Des
         "is_active": True,
         "duty_hours": "working",
         "has_system": False,
+        "platform": None,
         "sequence": 1,
     }
 
@@ -106,19 +115,21 @@ async def test_a_rule_is_explained_with_those_that_come_after(ruled_desk: Desk) 
 
 async def test_a_rule_of_a_unit_that_is_not_active_does_not_count(ruled_desk: Desk) -> None:
     administrator = await ruled_desk.person(Role.ADMINISTRATOR)
+    supervisor = await ruled_desk.person(Role.SUPERVISOR)
     units = []
     for is_active in (True, False, True):
         await put(administrator, f"/v1/units/{WATER}", WATER_UNIT | {"is_active": is_active})
         ticket = await ruled_desk.file()
-        units.append((await get(administrator, f"/v1/tickets/{ticket}"))["unit"])
+        units.append((await get(supervisor, f"/v1/tickets/{ticket}"))["unit"])
     assert units == [WATER, HOUSING, WATER]
 
 
 async def test_a_changed_rule_holds_for_the_next_ticket(ruled_desk: Desk) -> None:
     administrator = await ruled_desk.person(Role.ADMINISTRATOR)
+    supervisor = await ruled_desk.person(Role.SUPERVISOR)
     before = await ruled_desk.file()
     rule = {"jurisdiction": "512000", "category": "01", "unit": HOUSING}
     await put(administrator, "/v1/duty-rules/512000-0100", rule)
     after = await ruled_desk.file()
-    tickets = [await get(administrator, f"/v1/tickets/{ticket}") for ticket in (before, after)]
+    tickets = [await get(supervisor, f"/v1/tickets/{ticket}") for ticket in (before, after)]
     assert [ticket["unit"] for ticket in tickets] == [WATER, HOUSING]

@@ -260,7 +260,7 @@ async def test_only_the_hotline_tells_a_unit_to_do_it_again(ruled_desk: Desk) ->
     water = await ruled_desk.unit(WATER)
     await post(water, f"{path}/reply", REPLY)
     refused = await post(water, f"{path}/redo", REDO, status=403)
-    assert refused["allowed"] == ["follow_up", "supervisor"]
+    assert refused["allowed"] == ["follow_up", "supervisor", "platform"]
     for role in (Role.OPERATOR, Role.LEADER):
         await post(await ruled_desk.person(role), f"{path}/redo", REDO, status=403)
     follow_up = await ruled_desk.person(Role.FOLLOW_UP)

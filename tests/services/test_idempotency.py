@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.access import everywhere
 from shared.events.words import Role
 from shared.idempotency import HEADER, Answer, run_act
 from shared.problems import ActRefused
@@ -86,7 +87,11 @@ async def client(frame: Runtime, acts: Acts) -> AsyncIterator[httpx.AsyncClient]
 
         return await run_act(runtime_of(request), request, caller, operation)
 
-    transport = httpx.ASGITransport(create_app(frame, [router]), raise_app_exceptions=False)
+    may = everywhere(Role.OPERATOR)
+    access = {f"POST {PATH}": may, f"POST {PATH}/{{name}}/again": may}
+    transport = httpx.ASGITransport(
+        create_app(frame, [router], access=access), raise_app_exceptions=False
+    )
     bearer = token(frame.settings, Role.OPERATOR, subject="ZY0001")
     async with httpx.AsyncClient(
         transport=transport,

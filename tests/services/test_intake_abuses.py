@@ -110,7 +110,9 @@ async def test_a_hand_over_is_numbered_when_somebody_else_signs_and_each_look_is
         "证据 1 件",
     ):
         assert told in words
-    looks = await intake.database.pool.fetch("SELECT by, purpose FROM looks")
+    looks = await intake.database.pool.fetch(
+        "SELECT by, purpose FROM audit WHERE action = 'caller.revealed'"
+    )
     assert [row["by"] for row in looks] == ["leader"]
     assert signed["number"] in looks[0]["purpose"]
     pdf = await office.people["leader"].get(f"{path}/document")

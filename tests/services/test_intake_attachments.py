@@ -264,6 +264,8 @@ async def test_a_file_is_seen_by_its_ticket_s_people_and_a_unit_s_look_is_writte
     assert seen.headers["X-Content-Type-Options"] == "nosniff"
     assert seen.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%E7")
     assert (await people["operator"].get(file)).content == PNG
-    looks = await intake.database.pool.fetch("SELECT by, purpose FROM looks")
+    looks = await intake.database.pool.fetch(
+        "SELECT by, purpose FROM audit WHERE action = 'caller.revealed'"
+    )
     assert [look["by"] for look in looks] == [f"test-unit-{UNIT}"]
     assert file.rpartition("/")[2] in looks[0]["purpose"]

@@ -88,7 +88,8 @@ async def test_an_ordinary_request_and_one_that_is_over_are_reported_to_nobody(
 async def test_an_ordinary_request_runs_no_statement_more_for_all_this(
     operator: httpx.AsyncClient, intake: Runtime
 ) -> None:
-    directory, vault = Directory(intake), Vault(intake.settings.identity_key)
+    directory, vault = Directory(intake), Vault(intake)
+    await vault.ready()
     caller = Principal("1", Role.OPERATOR, "512000")
     form = parse_request(orjson.dumps(REQUEST))
     assert (await operator.post("/v1/tickets", json=REQUEST)).is_success, "the law is known"
@@ -175,7 +176,7 @@ async def test_duty_numbers_are_sealed_masked_and_found_when_a_notice_leaves(
         Claimed(row["id"], NoticeKind(row["kind"]), row["recipient"], row["ticket_id"], "", "", 0)
         for row in rows
     ]
-    vault = Vault(intake.settings.identity_key)
+    vault = Vault(intake)
     async with intake.database.pool.acquire() as connection:
         found = await resolve(vault, connection, claimed)
     assert found == {claimed[0].id: [Address("phone", "028-26110000")]}

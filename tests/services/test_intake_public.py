@@ -227,7 +227,9 @@ async def test_the_desk_sees_what_the_same_number_asked_for_and_the_look_is_kept
     rest = await post(desk.operator, "/v1/callers/history", **wanted, after=page["next"])
     assert [one["id"] for one in rest["items"]] == [first.id]
     assert rest["caller_id"] == page["caller_id"] is not None
-    looks = await desk.runtime.database.pool.fetch("SELECT purpose, caller_id::text FROM looks")
+    looks = await desk.runtime.database.pool.fetch(
+        "SELECT purpose, subject FROM audit WHERE action = 'caller.looked_up' ORDER BY id"
+    )
     assert [tuple(row) for row in looks] == [("来电核对", page["caller_id"])] * 2
     nobody = await post(desk.operator, "/v1/callers/history", phone="13700000000", purpose="核对")
     assert nobody == {"caller_id": None, "items": [], "next": None}

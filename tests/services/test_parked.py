@@ -1,12 +1,15 @@
 """What cannot be handled is set aside with its reason, its key with it, and can be replayed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from shared import parked
 from shared.bus.protocol import Record
-from shared.events.envelope import BadEvent
+from shared.erasure import MARK
+from shared.events.envelope import BadEvent, Event, encode
+from shared.events.intake import TicketErased
 from shared.inbox import Gap, Heard, Wait
 from shared.runtime import Runtime, source_of
 from tests.services.inbox_desk import INTAKE, SLA, Desk, Poison, said
@@ -227,3 +230,26 @@ async def test_however_many_keys_wait_the_consumer_goes_on(desk: Desk) -> None:
         desk.failures[f"t{n}", 1] = Wait("the policy")
     await desk.hear(*[said(f"t{n}", 1) for n in range(20)])
     assert await desk.reasons("t19") == ["waiting"]
+
+
+async def test_what_is_set_aside_loses_its_words_when_they_are_erased(desk: Desk) -> None:
+    desk.failures["t1", 2] = Poison("broken")
+    await desk.hear(said("t1", 1), said("t1", 2), said("t2", 1), said("t1", 3, wish=True))
+    at = datetime(2026, 7, 2, 9, tzinfo=UTC)
+    erased = encode(Event(INTAKE, "t1", 4, at, TicketErased(source_article="个人信息保护法 47")))
+    await desk.hear(Record("tickets", 0, 0, "t1", erased))
+    rows = await desk.frame.database.pool.fetch("SELECT message, detail FROM parked")
+    kept = b"".join(row["message"] for row in rows).decode()
+    assert "补充" not in kept
+    assert "已自行解决" not in kept
+    assert MARK in kept
+    assert "complaint" in kept, "codes stay, so that it can still be handled"
+    desk.failures.clear()
+    assert await desk.replay("t1") == 3
+    assert await desk.effects("t1") == [1, 2, 3]
+
+
+async def test_what_comes_after_an_erasure_comes_in_without_words(desk: Desk) -> None:
+    await desk.frame.database.pool.execute("INSERT INTO erased (subject) VALUES ('t1')")
+    await desk.hear(said("t1", 1), said("t2", 1))
+    assert desk.words == {"t1": MARK, "t2": "补充"}

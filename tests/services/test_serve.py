@@ -77,7 +77,7 @@ async def test_the_log_of_one_machine_forgets_what_it_has_kept_long_enough(
         f"UPDATE bus.log SET at = at - interval '{kept} days 1 minute' WHERE key = 'old'",
     )
     async with open_runtime(Service.GATEWAY, settings, Clock()) as runtime:
-        working = asyncio.create_task(work(runtime, bus, Health()))
+        working = asyncio.create_task(work(runtime, bus, Health(), {}))
 
         async def is_forgotten() -> bool:
             rows = await fetch(settings, "SELECT key FROM bus.log")

@@ -22,6 +22,7 @@ from tests.services.edge_app import (
     ("body", "field", "code"),
     [
         (b'{"title": ', "body", "json_invalid"),
+        (b'{"title": "\xff"}', "body", "unreadable"),
         (b"", "body", "missing"),
         (b"[]", "body", "model_attributes_type"),
         (b"{}", "title", "missing"),

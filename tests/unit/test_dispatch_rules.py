@@ -38,6 +38,7 @@ class Case(NamedTuple):
     unit: str | None = "water"
     drafted_by: str | None = None
     handling_place: str = "512000"
+    home: str | None = None
 
 
 def person(role: Role, unit: str | None = None, subject: str = "somebody") -> Principal:

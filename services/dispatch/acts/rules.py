@@ -4,17 +4,19 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
+from services.dispatch.crossings.rules import refusal_of_home
 from services.dispatch.rules import RULES, allowed
 from services.dispatch.sight.rules import Asker
 from services.dispatch.withdrawals.rules import refusal_of_withdrawal
+from shared.access import is_of_unit
 from shared.events.chinese import CHINESE
-from shared.events.words import Act, Role, State, Urgency
+from shared.events.words import Act, State, Urgency
 from shared.jurisdictions import covers
 from shared.policy.model import Pack
 
 CO_ACTS = frozenset({Act.CO_SIGN, Act.CO_REPLY})
 """What those do who handle with the lead; all other acts of units are the lead's."""
-PLACE_ACTS = frozenset({Act.DISPATCH, Act.MOVE, Act.DECIDE_RETURN})
+PLACE_ACTS = frozenset({Act.DISPATCH, Act.MOVE, Act.DECIDE_RETURN, Act.SEND_BACK})
 """What the office of the place does whose level handles the ticket (B12)."""
 
 
@@ -33,6 +35,8 @@ class Matter(Protocol):
     def drafted_by(self) -> str | None: ...
     @property
     def handling_place(self) -> str: ...
+    @property
+    def home(self) -> str | None: ...
 
 
 def refusal(
@@ -56,12 +60,15 @@ def refusal(
         who = "、".join(CHINESE[role] for role in rule.roles)
         by = f"须由{who}进行" if who else "由系统进行"
         return f"工单{CHINESE[state]}时，{CHINESE[act]}{by}。"
-    if asker.role is Role.UNIT:
+    if is_of_unit(asker.role):
         refused = _refusal_by_part(act, matter, asker=asker, co_units=co_units)
         if refused is not None:
             return refused
     if act in PLACE_ACTS and not covers(asker.jurisdiction, matter.handling_place):
         return f"工单已转交 {matter.handling_place} 办理，{CHINESE[act]}由该地进行。"
+    elsewhere = refusal_of_home(act, matter.home, asker.subject)
+    if elsewhere is not None:
+        return elsewhere
     if act is Act.WITHDRAW:
         return refusal_of_withdrawal(state, matter.urgency)
     return None if pack is None else refusal_by_law(act, matter, pack)

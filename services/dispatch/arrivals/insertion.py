@@ -22,17 +22,18 @@ INSERT_TICKETS = """INSERT INTO tickets (id, number, jurisdiction, request_type,
     is_enforcement, title, content, channel, category, place, caller_id, filed_at, policy, state,
     accepted_at, dispatched_at, unit, round, rule, ground, source_article, explanation, article_id,
     closed_at, line, main, link_kind, linked_at, about_unit, repeats, override, is_mediation,
-    replies, timeline_length, sequence)
+    origin, secrecy, replies, timeline_length, sequence)
 SELECT *, 0, round + 1, round FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
     $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
     $12::uuid[], $13::timestamptz[], $14::text[], $15::text[], $16::timestamptz[],
     $17::timestamptz[], $18::text[], $19::int[], $20::text[], $21::text[], $22::text[],
     $23::text[], $24::uuid[], $25::timestamptz[], $26::text[], $27::uuid[], $28::text[],
-    $29::timestamptz[], $30::text[], $31::uuid[], $32::text[], $33::bool[])
+    $29::timestamptz[], $30::text[], $31::uuid[], $32::text[], $33::bool[],
+    $34::jsonb[], $35::text[])
 AS t (id, number, jurisdiction, request_type, urgency, is_enforcement, title, content, channel,
     category, place, caller_id, filed_at, policy, state, accepted_at, dispatched_at, unit, round,
     rule, ground, source_article, explanation, article_id, closed_at, line, main, link_kind,
-    linked_at, about_unit, repeats, override, is_mediation)"""
+    linked_at, about_unit, repeats, override, is_mediation, origin, secrecy)"""
 INSERT_ENTRIES = """INSERT INTO timeline (ticket_id, position, event, at, round, unit, by, rule,
     text, detail)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[],
@@ -89,6 +90,8 @@ def _told(data: Filed) -> tuple[str | None, str | None, str]:
         detail["repeats"] = str(data.repeats)
     if data.override is not None:
         detail["override"] = data.override
+    if data.origin is not None:
+        detail["origin"] = data.origin.model_dump(mode="json")
     if isinstance(data, TicketHandedOver):
         detail |= {"line": data.line, "way": data.way}
         return data.handed_by, data.note, orjson.dumps(detail).decode()
@@ -115,4 +118,6 @@ def _filed(data: Filed) -> tuple[Any, ...]:
 
 
 def _more(data: Filed) -> tuple[Any, ...]:
-    return (data.about_unit, data.repeats, data.override, data.is_mediation)
+    origin = data.origin and orjson.dumps(data.origin.model_dump(mode="json")).decode()
+    label = data.secrecy
+    return (data.about_unit, data.repeats, data.override, data.is_mediation, origin, label)

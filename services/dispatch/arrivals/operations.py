@@ -78,11 +78,18 @@ async def _create(
         [_dispatched(event, duty, at=at, source=source) for event, duty in matched if duty],
     )
     sent = [
-        Sent(UUID(event.subject), duty.unit, co_units_of(duty, event.data.about_unit))
+        Sent(
+            UUID(event.subject),
+            duty.unit,
+            co_units_of(duty, event.data.about_unit),
+            duty.id,
+            platform=duty.platform,
+            traceparent=event.traceparent,
+        )
         for event, duty in matched
         if duty
     ]
-    await follow_up(heard.connection, sent, law=law, at=at)
+    await follow_up(heard, sent, law=law, source=source, at=at)
 
 
 async def keep_refused(heard: Heard, events: Sequence[Event[TicketRefused]]) -> None:

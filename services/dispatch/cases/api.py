@@ -13,7 +13,7 @@ from services.dispatch.cases.decisions import CaseNotReady, Decision, decide_cas
 from services.dispatch.cases.operations import CaseTurn
 from services.dispatch.cases.papers import kept
 from services.dispatch.cases.queries import Filter, find_case, list_cases
-from services.dispatch.cases.rules import READERS, ROLES, CaseAct
+from services.dispatch.cases.rules import CaseAct
 from services.dispatch.cases.schemas import (
     Case,
     CaseQuery,
@@ -28,13 +28,13 @@ from services.dispatch.cases.schemas import (
 )
 from services.dispatch.cases.sittings import find_sitting
 from services.dispatch.precedents.operations import PrecedentExists
-from services.dispatch.rules import ROLES as ACT_ROLES
 from shared import problems, seen
 from shared.answers import problems_of
 from shared.documents import DOCUMENT_ANSWERS, NotNumbered, answer_document
-from shared.events.words import Act, Role, Service
+from shared.events.words import Act, Service
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
+from shared.reading import reading
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
@@ -65,7 +65,6 @@ async def coordinate(
     ticket_id: UUID, body: Coordinate, request: Request, caller: Caller
 ) -> Response:
     """提交会商协调小组，诉求人的时限继续计时 (ZY 13.5)."""
-    caller.require(*ACT_ROLES[Act.COORDINATE])
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
@@ -89,10 +88,9 @@ async def find_cases(
     request: Request, caller: Caller, wanted: Annotated[CaseQuery, Query()]
 ) -> Page[CaseSummary]:
     """本地的会商事项，最新的在前 (ZY 13.5)."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await list_cases(
             session,
             caller=caller,
@@ -107,8 +105,7 @@ async def find_cases(
 @router.get("/v1/cases/{case_id}", response_model=Case, responses=problems_of(*READ_PROBLEMS))
 async def show_case(case_id: UUID, request: Request, caller: Caller) -> Case:
     """一件会商事项：理由、报告、成员、表决、签批、决定，以及还缺什么."""
-    caller.require(*READERS)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         case = await find_case(session, case_id, caller=caller)
         return Case.whole(await find_sitting(session, case))
 
@@ -122,8 +119,7 @@ async def print_case(
     case_id: UUID, request: Request, caller: Caller, wanted: Annotated[DocumentQuery, Query()]
 ) -> Response:
     """会商决定的编号文书：交办单、会议纪要、督办单、特殊事项交办单；主办、协办单位可取."""
-    caller.require(*READERS, Role.UNIT)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         case = await find_case(session, case_id, caller=caller)
     if case.document is None:
         raise NotNumbered
@@ -204,7 +200,6 @@ async def _run(
     do: Callable[[CaseTurn], Awaitable[None]],
 ) -> Response:
     """One act on a case: who may, then lock, act and answer in one transaction."""
-    caller.require(*ROLES[act])
     runtime = runtime_of(request)
     header = request.headers.get(seen.HEADER)
     await seen.wait_for_seen(runtime, header, seen.read_seen(header)[0])

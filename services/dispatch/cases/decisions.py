@@ -19,7 +19,7 @@ from services.dispatch.models import Unit
 from services.dispatch.precedents import operations as precedents
 from services.dispatch.precedents.models import Precedent
 from services.dispatch.precedents.queries import find_precedent_at
-from shared import outbox
+from shared import audit, outbox
 from shared.calendars import local
 from shared.events.dispatch import CaseDecided
 from shared.events.envelope import Event
@@ -75,6 +75,9 @@ async def decide_case(case_turn: CaseTurn, decision: Decision) -> None:
     names = tuple(units[code].name for code in decision.co_units)
     facts = Facts(pack.name, units[decision.lead_unit].name, names, precedent)
     case.document = keep(paper_of(sitting, ticket, facts, at=turn.at))
+    by, detail = turn.caller.subject, {"kind": case.kind}
+    entry = audit.Entry("case.decided", str(case.id), by, detail=detail)
+    await audit.note(turn.session, entry, at=turn.at)
     await _say_decided(turn, case, precedent)
     ticket.needs_letter = True
     await send(

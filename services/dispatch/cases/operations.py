@@ -25,6 +25,7 @@ from services.dispatch.models import Ticket
 from services.dispatch.precedents.operations import check_units
 from services.dispatch.rules import state_after
 from services.dispatch.sight.rules import is_seen
+from shared.audit import Entry, note
 from shared.events.chinese import CHINESE
 from shared.events.kinds import CaseKind
 from shared.events.loop import TicketCoordinated, TicketCoordinationDropped
@@ -216,6 +217,9 @@ async def sign(
             at=turn.at,
         )
     )
+    detail = {"capacity": capacity, "unit": lead_unit}
+    entry = Entry("case.signed", str(sitting.case.id), caller.subject, detail=detail)
+    await note(turn.session, entry, at=turn.at)
     await turn.session.flush()
 
 

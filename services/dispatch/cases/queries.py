@@ -11,8 +11,7 @@ from services.dispatch.cases.rules import CaseState
 from services.dispatch.models import Ticket
 from services.dispatch.sight.rules import is_seen
 from shared.events.kinds import CaseKind
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -34,12 +33,12 @@ async def find_case(session: AsyncSession, case_id: UUID, *, caller: Principal) 
     case = await session.get(Case, case_id)
     if case is None:
         raise NotFound
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         if case.state == CaseState.DECIDED and caller.unit in (case.lead_unit, *case.co_units):
             return case
         raise NotFound
-    ticket = await session.get_one(Ticket, case.ticket_id)
-    if not is_seen(ticket, caller):
+    ticket = await session.get(Ticket, case.ticket_id)
+    if ticket is None or not is_seen(ticket, caller):
         raise NotFound
     return case
 
@@ -48,7 +47,7 @@ async def list_cases(
     session: AsyncSession, *, caller: Principal, wanted: Filter, after: UUID | None, limit: int
 ) -> list[Case]:
     """Those of the caller's place, newest first: with ids smaller than `after`."""
-    within = Case.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+    within = lies_in(Case.jurisdiction, caller.jurisdiction)
     statement = select(Case).where(within).order_by(Case.id.desc()).limit(limit)
     for column, value in (
         (Case.state, wanted.state),

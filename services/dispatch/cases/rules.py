@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from shared.access import SEATS
 from shared.events.kinds import CaseKind
 from shared.events.words import Role
 
@@ -57,7 +58,7 @@ PREPARERS = (Role.COORDINATION, Role.SUPERVISOR)
 """Who opens a case, names its members, writes down its decision, and drops it."""
 GROUP = (Role.COORDINATION, Role.LEADER)
 """Whose people are members: a deputy mayor heads the group (ZY 13.5)."""
-READERS = (Role.OPERATOR, *PREPARERS, Role.LEADER, Role.DISCIPLINE)
+READERS = (*SEATS, *PREPARERS, Role.LEADER, Role.DISCIPLINE)
 ROLES: Mapping[CaseAct, tuple[Role, ...]] = {
     CaseAct.MEMBERS: PREPARERS,
     CaseAct.VOTE: GROUP,

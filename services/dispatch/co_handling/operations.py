@@ -45,6 +45,9 @@ async def check_co_units(turn: Turn, codes: Sequence[str], *, lead: str) -> tupl
             raise field_error("co_units", "inactive_unit", f"{unit.name}已停用")
         if not suits(unit.jurisdiction, place):
             raise field_error("co_units", "other_place", f"{unit.name}不管辖工单所在地 {place}")
+        if unit.platform is not None:
+            told = f"{unit.name}代表其他平台，只能主办，不能协办"
+            raise field_error("co_units", "other_platform", told)
         if code in about:
             raise field_error(
                 "co_units", "about_unit", f"诉求涉及{unit.name}或其上级，不得参与办理（XS 三(四)）"

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.contacts.models import UnitContact
 from services.dispatch.contacts.sight import find_unit_of
+from shared.audit import Entry, note
 from shared.events.words import DutyHours
 from shared.security import Principal
 
@@ -32,3 +33,7 @@ async def put_contacts(
     rows = {(one.kind, one.address): {"unit": code, **one._asdict()} for one in contacts}
     if rows:
         await session.execute(insert(UnitContact), list(rows.values()))
+    detail = {"rows": len(rows)}
+    await note(
+        session, Entry("unit.contacts_changed", code, caller.subject, detail=detail), at=None
+    )

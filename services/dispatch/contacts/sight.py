@@ -3,7 +3,6 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.models import Unit
-from shared.events.words import Role
 from shared.jurisdictions import covers
 from shared.problems import NotFound
 from shared.security import Principal
@@ -18,9 +17,7 @@ async def find_unit_of(
     """
     unit = await session.get(Unit, code, with_for_update=is_locked)
     is_theirs = unit is not None and (
-        code == caller.unit
-        if caller.role is Role.UNIT
-        else covers(caller.jurisdiction, unit.jurisdiction)
+        code == caller.unit if caller.is_of_unit else covers(caller.jurisdiction, unit.jurisdiction)
     )
     if unit is None or not is_theirs:
         raise NotFound

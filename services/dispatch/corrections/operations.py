@@ -24,6 +24,7 @@ AMEND = """UPDATE tickets SET request_type = coalesce(g.request_type, tickets.re
     urgency = coalesce(g.urgency, tickets.urgency),
     is_enforcement = coalesce(g.is_enforcement, tickets.is_enforcement),
     category = coalesce(g.category, tickets.category),
+    secrecy = coalesce(g.secrecy, tickets.secrecy),
     responded_at = CASE WHEN tickets.urgency = 'normal' AND g.urgency <> 'normal'
         AND signed_at <= g.at THEN coalesce(responded_at, signed_at) ELSE responded_at END,
     content = content || coalesce(E'\\n补充：' || g.addition, ''),
@@ -31,7 +32,8 @@ AMEND = """UPDATE tickets SET request_type = coalesce(g.request_type, tickets.re
     handle_due = CASE WHEN coalesce(g.request_type, g.urgency) IS NULL OR handle_due IS NULL
         THEN handle_due ELSE jsonb_build_object('extended', handle_due -> 'extended') END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[],
-    $7::timestamptz[]) AS g (id, request_type, urgency, is_enforcement, category, addition, at)
+    $7::timestamptz[], $8::text[])
+    AS g (id, request_type, urgency, is_enforcement, category, addition, at, secrecy)
 WHERE tickets.id = g.id"""
 
 
@@ -54,6 +56,7 @@ async def take_amendments(
         [data.category for data in amended],
         [data.addition for data in amended],
         [event.time for event in events],
+        [data.secrecy for data in amended],
     )
     await write_entries(heard, [entry_of(event) for event in events])
     waiting = [

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.dispatch.directory.rules import suits
 from services.dispatch.models import DirectoryVersion, DutyRule, Unit
 from shared import outbox
+from shared.audit import Entry, note
 from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event
 from shared.events.words import DutyHours, RequestType
@@ -29,6 +30,7 @@ class UnitFacts:
     is_active: bool
     duty_hours: DutyHours = DutyHours.WORKING
     has_system: bool = False
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,12 @@ async def put_unit(
 ) -> Unit:
     """Add or change a unit, and say so where something changed.
 
-    Raises `NotFound` for a place that is not the caller's, `Malformed` for an unknown superior.
+    Raises `NotFound` for a place that is not the caller's, `Malformed` for an unknown superior
+    and for this platform's own code.
     """
     _require_place(caller, facts.jurisdiction)
+    if facts.platform == runtime.settings.platform:
+        raise field_error("platform", "own_platform", "这是本平台自己的代码")
     if facts.superior == code:
         raise field_error("superior", "own_superior", "上级不能是本单位")
     if facts.superior is not None and await session.get(Unit, facts.superior) is None:
@@ -61,6 +66,7 @@ async def put_unit(
         "is_active": facts.is_active,
         "duty_hours": facts.duty_hours,
         "has_system": facts.has_system,
+        "platform": facts.platform,
     }
     # Of two who add the same unit the later waits here, and then finds the row.
     await session.execute(
@@ -74,6 +80,8 @@ async def put_unit(
         setattr(unit, name, new)
     unit.sequence += 1
     await count_change(session)
+    detail = {"version": unit.sequence, "is_active": unit.is_active}
+    await note(session, Entry("unit.changed", code, caller.subject, detail=detail), at=None)
     data = UnitChanged(
         code=code,
         name=unit.name,
@@ -82,6 +90,7 @@ async def put_unit(
         superior=unit.superior,
         duty_hours=unit.duty_hours,
         has_system=unit.has_system,
+        platform=unit.platform,
     )
     at = await runtime.clock.now(session)
     await outbox.add(
@@ -102,7 +111,7 @@ async def put_duty_rule(
     unit = await session.get(Unit, facts.unit)
     if unit is None:
         raise field_error("unit", "unknown_unit", "没有这个承办单位")
-    if not suits(unit.jurisdiction, facts.jurisdiction):
+    if unit.platform is None and not suits(unit.jurisdiction, facts.jurisdiction):
         raise field_error("unit", "other_place", f"{unit.name}不管辖 {facts.jurisdiction}")
     values = {
         "jurisdiction": facts.jurisdiction,
@@ -117,6 +126,8 @@ async def put_duty_rule(
     for name, new in values.items():
         setattr(rule, name, new)
     await count_change(session)
+    detail = {"unit": facts.unit, "priority": facts.priority}
+    await note(session, Entry("duty_rule.changed", rule_id, caller.subject, detail=detail), at=None)
     return rule
 
 

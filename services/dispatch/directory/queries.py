@@ -18,20 +18,21 @@ from services.dispatch.models import DutyRule, Unit
 from services.dispatch.precedents.models import Precedent
 from shared.database import Connection
 from shared.events.words import DutyHours, RequestType
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 
 FIND_DUTIES = """SELECT r.id, r.jurisdiction, r.category, r.request_type, r.unit, u.name,
-    r.priority, u.duty_hours
+    r.priority, u.duty_hours, '{}'::text[], u.platform
 FROM duty_rules r JOIN units u ON u.code = r.unit WHERE u.is_active"""
 FIND_PRECEDENTS = """SELECT p.id::text, p.jurisdiction, p.category, NULL::text AS request_type,
     p.lead_unit, u.name, 0 AS priority, u.duty_hours,
-    ARRAY(SELECT c.code FROM units c WHERE c.code = ANY(p.co_units) AND c.is_active)
+    ARRAY(SELECT c.code FROM units c WHERE c.code = ANY(p.co_units) AND c.is_active), u.platform
 FROM precedents p JOIN units u ON u.code = p.lead_unit WHERE u.is_active AND p.retired_at IS NULL"""
-FIND_UNITS = "SELECT code, name, jurisdiction, superior, is_active, duty_hours FROM units"
+FIND_UNITS = "SELECT code, name, jurisdiction, superior, is_active, duty_hours, platform FROM units"
 # UNION, not UNION ALL: a circle of superiors ends.
 LINE_ABOVE = text("""WITH RECURSIVE line AS (
-    SELECT code, name, jurisdiction, superior, is_active, duty_hours FROM units WHERE code = :code
-    UNION SELECT u.code, u.name, u.jurisdiction, u.superior, u.is_active, u.duty_hours
+    SELECT code, name, jurisdiction, superior, is_active, duty_hours, platform FROM units
+    WHERE code = :code
+    UNION SELECT u.code, u.name, u.jurisdiction, u.superior, u.is_active, u.duty_hours, u.platform
     FROM units u JOIN line ON u.code = line.superior)
 SELECT * FROM line""")
 VERSION = "SELECT version FROM directory_version"
@@ -80,6 +81,7 @@ async def find_book(
             Unit.name,
             DutyRule.priority,
             Unit.duty_hours,
+            Unit.platform,
         )
         .join(Unit, Unit.code == DutyRule.unit)
         .where(DutyRule.jurisdiction.in_(places), Unit.is_active | with_inactive)
@@ -92,7 +94,7 @@ async def find_book(
         .scalar_subquery()
     )
     precedents = await session.execute(
-        select(Precedent, Unit.name, Unit.duty_hours, func.array(active))
+        select(Precedent, Unit.name, Unit.duty_hours, func.array(active), Unit.platform)
         .join(Unit, Unit.code == Precedent.lead_unit)
         .where(
             Precedent.jurisdiction.in_(places),
@@ -101,13 +103,13 @@ async def find_book(
         )
     )
     return index(
-        (Duty(*row) for row in rows),
+        (Duty(*row[:-1], platform=row[-1]) for row in rows),
         [
             _precedent(
                 *(str(one.id), one.jurisdiction, one.category, None),
-                *(one.lead_unit, name, 0, hours, co_units),
+                *(one.lead_unit, name, 0, hours, co_units, platform),
             )
-            for one, name, hours, co_units in precedents
+            for one, name, hours, co_units, platform in precedents
         ],
         line,
     )
@@ -129,7 +131,7 @@ async def list_units(
     """Units by code, those within a place where one is named."""
     statement = select(Unit).order_by(Unit.code).limit(limit)
     if jurisdiction is not None:
-        within = Unit.jurisdiction.startswith(prefix(jurisdiction), autoescape=True)
+        within = lies_in(Unit.jurisdiction, jurisdiction)
         statement = statement.where(within)
     if after is not None:
         statement = statement.where(Unit.code > after)
@@ -142,7 +144,7 @@ async def list_duty_rules(
     """Duty rules by id, those of places within a place where one is named."""
     statement = select(DutyRule).order_by(DutyRule.id).limit(limit)
     if jurisdiction is not None:
-        within = DutyRule.jurisdiction.startswith(prefix(jurisdiction), autoescape=True)
+        within = lies_in(DutyRule.jurisdiction, jurisdiction)
         statement = statement.where(within)
     if after is not None:
         statement = statement.where(DutyRule.id > after)

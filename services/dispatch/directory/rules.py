@@ -31,6 +31,8 @@ class Duty(NamedTuple):
     duty_hours: DutyHours = DutyHours.WORKING
     co_units: tuple[str, ...] = ()
     """Who handles with it, by a precedent; those that are active (ZY 13.5(5))."""
+    platform: str | None = None
+    """The other platform that the unit stands for."""
 
 
 Key = tuple[str, str | None, RequestType | None]
@@ -45,6 +47,7 @@ class Member(NamedTuple):
     superior: str | None
     is_active: bool
     duty_hours: DutyHours = DutyHours.WORKING
+    platform: str | None = None
 
 
 class Book(NamedTuple):
@@ -135,6 +138,7 @@ def going_up(unit: Member, about_unit: str) -> Duty:
         unit_name=unit.name,
         priority=0,
         duty_hours=unit.duty_hours,
+        platform=unit.platform,
     )
 
 

@@ -70,7 +70,16 @@ async def send_many_by_rule(
     )
     rounds: dict[UUID, int] = {row["id"]: row["round"] for row in rows}
     sent = [
-        Sent(ticket.id, duty.unit, co_units_of(duty, ticket.about_unit)) for ticket, duty in matched
+        Sent(
+            ticket.id,
+            duty.unit,
+            co_units_of(duty, ticket.about_unit),
+            duty.id,
+            rounds[ticket.id],
+            duty.platform,
+            traces.get(ticket.id),
+        )
+        for ticket, duty in matched
     ]
     said = [
         Said(
@@ -90,7 +99,7 @@ async def send_many_by_rule(
         for one, (_, duty) in zip(sent, matched, strict=True)
     ]
     await say_many(heard, said, source=source, at=at)
-    await follow_up(heard.connection, sent, law=law, at=at)
+    await follow_up(heard, sent, law=law, source=source, at=at)
 
 
 def _match(

@@ -18,7 +18,7 @@ from services.dispatch.models import ROUND_COLUMNS, TimelineEntry, Unit
 from services.dispatch.reminders.operations import remind
 from services.dispatch.reminders.rules import DISPATCHED
 from services.dispatch.rules import state_after
-from shared.events.dispatch import TicketDispatched, TicketReturnRequested
+from shared.events.dispatch import TicketDispatched, TicketForwarded, TicketReturnRequested
 from shared.events.words import Act
 from shared.problems import field_error
 
@@ -46,7 +46,10 @@ async def send(
     co_units: Sequence[str] = (),
     case: UUID | None = None,
 ) -> None:
-    """Give the ticket to a unit: a new round, with its own times (B5)."""
+    """Give the ticket to a unit: a new round, with its own times (B5).
+
+    Where the unit stands for another platform, it is forwarded there (YN 六(二)1).
+    """
     ticket = turn.ticket
     ticket.state = state_after(ticket.state, act)
     for column in ROUND_COLUMNS:
@@ -71,6 +74,11 @@ async def send(
         rule=rule,
         text=text,
     )
+    if unit.platform is not None:
+        forwarded = TicketForwarded(
+            to_platform=unit.platform, unit=unit.code, round=ticket.round, reason=text
+        )
+        await say(turn, forwarded, rule=rule, text=text, detail={"to_platform": unit.platform})
 
 
 async def send_by_rule(turn: Turn) -> None:
@@ -109,7 +117,7 @@ async def find_competent_unit(turn: Turn, code: str) -> Unit:
     if not unit.is_active:
         raise field_error("unit", "inactive_unit", f"{unit.name}已停用")
     place, about = turn.ticket.handling_place, turn.ticket.about_unit
-    if not suits(unit.jurisdiction, place):
+    if unit.platform is None and not suits(unit.jurisdiction, place):
         raise field_error("unit", "other_place", f"{unit.name}不管辖工单所在地 {place}")
     if about is not None and about in {one.code for one in await find_line(turn.session, code)}:
         told = f"诉求涉及{unit.name}或其上级 {about}，不得由其办理（XS 三(四)、ZY 27.2）"

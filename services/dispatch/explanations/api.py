@@ -6,8 +6,8 @@ from services.dispatch.explanations.queries import explain_question, explain_tic
 from services.dispatch.explanations.schemas import Explain, Explanation, TicketFacts
 from services.dispatch.queries import find_ticket
 from shared import problems
+from shared.access import BUSINESS, is_of_unit
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -17,7 +17,7 @@ PROBLEMS = (
     problems.NotAllowed,
     problems.NotFound,
 )
-OFFICE = tuple(role for role in Role if role is not Role.UNIT)
+READERS = tuple(role for role in BUSINESS if not is_of_unit(role))
 """A unit does not see how the hotline decides of a ticket; of a mere question it may know."""
 
 router = APIRouter(prefix="/v1/duty-rules", tags=["directory"])
@@ -30,7 +30,7 @@ async def explain(body: Explain, request: Request, caller: Caller) -> Explanatio
     async with runtime.database.sessions() as session:
         if body.ticket_id is None:
             return Explanation.of(await explain_question(session, body.question()))
-        caller.require(*OFFICE)
+        caller.require(*READERS)
         ticket = await find_ticket(session, body.ticket_id, caller=caller)
         found = await explain_ticket(session, runtime, ticket)
     return Explanation.of(found.considered, TicketFacts.of(found))

@@ -18,6 +18,7 @@ from services.dispatch.handling.rules import (
 )
 from services.dispatch.letters.operations import require_attachments, require_letter
 from services.dispatch.rules import state_after
+from shared.crossing import platform_of
 from shared.events.dispatch import TicketReplied
 from shared.events.loop import TicketReplyDrafted, TicketReplySentBack
 from shared.events.words import Act, State
@@ -59,8 +60,12 @@ async def reply_to_ticket(turn: Turn, *, draft: Draft, checked_by: str | None) -
     given (ZY 13.5(5)).
     """
     pack = turn.pack or pack_for(NATIONAL)
-    await refuse_faults(turn, draft.elements, faults=missing(draft.elements, pack.reply.required))
-    await require_letter(turn, draft.letter)
+    # Another platform's reply was read there, by the law and the second reader of that place.
+    is_foreign = platform_of(turn.caller.subject) is not None
+    required = () if is_foreign else pack.reply.required
+    await refuse_faults(turn, draft.elements, faults=missing(draft.elements, required))
+    if not is_foreign:
+        await require_letter(turn, draft.letter)
     await require_attachments(turn, draft.attachments)
     await _missing_parts(turn, without=draft.without)
     is_reviewed = pack.reply.reviewed.value
@@ -128,6 +133,7 @@ async def send_reply(turn: Turn, draft: Draft, *, checked_by: str | None) -> Non
         letter=letter,
         attachments=draft.attachments,
         more=more,
+        asked_by=ticket.home,
         **elements,
     )
     detail = {"reply": ticket.replies, "replied_by": draft.replied_by, **elements}

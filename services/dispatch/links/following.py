@@ -26,7 +26,7 @@ from shared.inbox import Heard
 from shared.policy.law import Law
 
 LINKED = """SELECT t.id, t.main, t.link_kind, t.replies, m.state AS main_state, m.unit,
-    coalesce(t.caller_id = m.caller_id, false) AS is_same_caller
+    coalesce(t.caller_id = m.caller_id, false) AS is_same_caller, t.origin->>'platform' AS home
 FROM tickets t JOIN tickets m ON m.id = t.main
 WHERE t.main = ANY($1::uuid[]) AND t.state = 'linked' ORDER BY t.id FOR UPDATE OF t"""
 LAST_REPLIES = """SELECT DISTINCT ON (ticket_id) ticket_id, by, detail::text AS detail
@@ -54,6 +54,7 @@ class Follower(NamedTuple):
     main_state: State
     unit: str | None
     is_same_caller: bool
+    home: str | None
 
 
 async def follow(heard: Heard, main_ids: Sequence[UUID], *, law: Law, source: str) -> None:
@@ -92,7 +93,7 @@ async def _reply(heard: Heard, members: Sequence[Follower], *, source: str, at: 
     for one in members:
         by, elements = replies[one.main]
         told = {"replied_by": by} | elements | {"reply": one.replies + 1}
-        data = TicketReplied(unit=_unit(one), **_payload(told))
+        data = TicketReplied(unit=_unit(one), asked_by=one.home, **_payload(told))
         detail = told | {"main": str(one.main)}
         said.append(Said(one.id, data, by=by, text=data.result, detail=detail))
     await say_many(heard, said, source=source, at=at)

@@ -12,7 +12,7 @@ from services.dispatch.sight.queries import is_theirs
 from services.dispatch.sight.rules import is_seen
 from shared.events.dispatch import TicketReplied
 from shared.events.kinds import Link
-from shared.events.words import Role, State
+from shared.events.words import State
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -88,7 +88,7 @@ async def find_master(
     if main is None or not is_seen(main, caller, co_units=main.co_units):
         raise NotFound
     whose = Ticket.main == ticket_id
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         whose &= Ticket.about_unit.is_distinct_from(caller.unit)
     else:
         whose &= is_theirs(caller)

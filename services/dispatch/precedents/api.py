@@ -22,9 +22,9 @@ from services.dispatch.precedents.schemas import (
 )
 from shared import problems, seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -37,7 +37,6 @@ WRITE_PROBLEMS = (
     problems.StillRunning,
     problems.KeyReused,
 )
-DECIDERS = (Role.COORDINATION, Role.SUPERVISOR)
 
 router = APIRouter(prefix="/v1/precedents", tags=["precedents"])
 
@@ -50,7 +49,6 @@ router = APIRouter(prefix="/v1/precedents", tags=["precedents"])
 )
 async def decide(body: DecideCase, request: Request, caller: Caller) -> Response:
     """会商决定：同类事项由主办单位牵头办理，主办、协办单位不得退回 (ZY 13.5(5))."""
-    caller.require(*DECIDERS)
     runtime = runtime_of(request)
     header = request.headers.get(seen.HEADER)
     await seen.wait_for_seen(runtime, header, str(body.ticket_id))
@@ -70,7 +68,7 @@ async def find_precedents(
     """会商决定，最新的在前，含已废止的；承办单位只见涉及本单位的."""
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await list_precedents(
             session,
             caller=caller,
@@ -92,7 +90,6 @@ async def retire(
     precedent_id: UUID, body: RetirePrecedent, request: Request, caller: Caller
 ) -> Response:
     """废止会商决定：此后的同类事项按派单规则派单."""
-    caller.require(*DECIDERS)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:

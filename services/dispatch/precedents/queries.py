@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.directory.rules import outer_codes
 from services.dispatch.precedents.models import Precedent
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 
@@ -62,11 +62,11 @@ async def list_precedents(
         bound = (Precedent.lead_unit == caller.unit) | (Precedent.co_units.contains([caller.unit]))
         statement = statement.where(bound)
     else:
-        within = Precedent.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+        within = lies_in(Precedent.jurisdiction, caller.jurisdiction)
         around = Precedent.jurisdiction.in_(outer_codes(caller.jurisdiction))
         statement = statement.where(within | around)
     if jurisdiction is not None:
-        inside = Precedent.jurisdiction.startswith(prefix(jurisdiction), autoescape=True)
+        inside = lies_in(Precedent.jurisdiction, jurisdiction)
         covering = Precedent.jurisdiction.in_(outer_codes(jurisdiction))
         statement = statement.where(inside | covering)
     if category is not None:

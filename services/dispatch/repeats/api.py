@@ -24,16 +24,15 @@ from services.dispatch.repeats.schemas import (
 )
 from shared import problems, seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
 from shared.pages import Page, write_cursor
 from shared.problems import NotFound
+from shared.reading import reading, reading_directly
 from shared.security import Caller
 from shared.service import runtime_of
 
 READ_PROBLEMS = (problems.Malformed, problems.Unauthenticated, problems.NotAllowed)
-OFFICE = (Role.OPERATOR, Role.SUPERVISOR)
 
 router = APIRouter(prefix="/v1/repeats", tags=["repeats"])
 ticket_repeats_router = APIRouter(prefix="/v1/tickets", tags=["repeats"])
@@ -47,7 +46,6 @@ offer_router = APIRouter(prefix="/v1/masters/offers", tags=["repeats"])
 )
 async def search_repeats(body: SearchRepeats, request: Request, caller: Caller) -> Repeats:
     """边听边查：该诉求人是否说过、他人是否说过同一件事 (A7、A8)。不登记，不留存."""
-    caller.require(*OFFICE)
     if not covers(caller.jurisdiction, body.jurisdiction):
         raise NotFound(f"{body.jurisdiction} 不在您的权限范围内。")
     if is_empty(body.title, body.content):
@@ -72,13 +70,13 @@ async def show_repeats(ticket_id: UUID, request: Request, caller: Caller) -> Tic
     """工单的重复情况：该诉求人更早、更晚的同一事项，所在的合并建议 (A7)."""
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         ticket = await find_ticket(session, ticket_id, caller=caller)
         repeats = ticket.repeats
-    async with runtime.database.pool.acquire() as connection:
+    async with reading_directly(runtime, caller) as connection:
         known = await book_of(request).read(connection)
         found = await find_repeats_of(connection, known, ticket_id, caller=caller)
-    is_office = caller.role is not Role.UNIT
+    is_office = not caller.is_of_unit
     return TicketRepeats(
         ticket_id=ticket_id,
         repeats=repeats,
@@ -93,12 +91,11 @@ async def find_offers(
     request: Request, caller: Caller, wanted: Annotated[OfferQuery, Query()]
 ) -> Page[Offer]:
     """合并建议：多人反映、看来是同一件事的工单，最新的在前；由人并入主工单 (A8)."""
-    caller.require(*OFFICE)
     runtime = runtime_of(request)
     place = wanted.jurisdiction or caller.jurisdiction
     if not covers(caller.jurisdiction, place):
         return Page(items=[], next=None)
-    async with runtime.database.pool.acquire() as connection:
+    async with reading_directly(runtime, caller) as connection:
         known = await book_of(request).read(connection)
         offers = await list_offers(
             connection,
@@ -124,7 +121,6 @@ async def find_offers(
 )
 async def dismiss(offer_id: UUID, body: DismissOffer, request: Request, caller: Caller) -> Response:
     """不予采纳合并建议：人数增加一倍时再提 (A8)."""
-    caller.require(*OFFICE)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:

@@ -14,8 +14,8 @@ from services.dispatch.repeats.features import SCHEME, Frequencies
 from shared.database import Connection
 from shared.events.words import RequestType, State
 
-COLUMNS = """t.id, t.number, t.jurisdiction, t.handled_in, t.unit, t.about_unit, t.state, t.main,
-    t.request_type, t.title, t.content, t.place::text AS place, t.caller_id,
+COLUMNS = """t.id, t.number, t.jurisdiction, t.handled_in, t.unit, t.about_unit, t.secrecy,
+    t.state, t.main, t.request_type, t.title, t.content, t.place::text AS place, t.caller_id,
     coalesce(t.filed_at, t.accepted_at, t.closed_at) AS filed_at"""
 NOW = "SELECT coalesce($1::timestamptz, clock_timestamp())"
 VERSION = "SELECT version FROM repeat_frequencies WHERE scheme = $1"
@@ -31,6 +31,7 @@ class Like(NamedTuple):
     handled_in: str | None
     unit: str | None
     about_unit: str | None
+    secrecy: str
     state: State
     main: UUID | None
     request_type: RequestType

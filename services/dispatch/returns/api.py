@@ -9,14 +9,10 @@ from services.dispatch.returns.schemas import ReturnsQuery, UnitReturns
 from services.dispatch.schemas import Code
 from shared import problems
 from shared.answers import problems_of
-from shared.events.words import Role
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-READERS = (
-    *(Role.UNIT, Role.OPERATOR, Role.SUPERVISOR, Role.COORDINATION, Role.LEADER),
-    *(Role.DISCIPLINE, Role.ANALYST),
-)
 PROBLEMS = (
     problems.Malformed,
     problems.Unauthenticated,
@@ -35,7 +31,6 @@ async def show_returns(
     wanted: Annotated[ReturnsQuery, Query()],
 ) -> UnitReturns:
     """承办单位的退单情况：申请、同意、不同意（不当退单）、超期 (B5)."""
-    caller.require(*READERS)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         found = await count_returns(session, code, caller=caller, since=wanted.since)
     return UnitReturns.model_validate(found)

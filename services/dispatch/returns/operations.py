@@ -15,6 +15,7 @@ from services.dispatch.models import Unit
 from services.dispatch.precedents.models import Precedent
 from services.dispatch.precedents.queries import find_precedent_of
 from services.dispatch.rules import state_after
+from shared.crossing import platform_of
 from shared.events.dispatch import TicketReturnDecided, TicketReturnRequested
 from shared.events.kinds import CaseKind
 from shared.events.words import Act, ReturnDecision, ReturnGround
@@ -44,13 +45,16 @@ async def return_ticket(
 
     A return after the pack's window is taken too, and counts as overdue. Raises `PrecedentBinds`
     where a decision gave matters of the kind to this unit (ZY 13.5(5)), `Malformed` where the
-    proposed unit is not in the directory or a letter is needed and missing (ZY 13.5).
+    proposed unit is not in the directory or a letter is needed and missing (ZY 13.5). Another
+    platform names a unit of its own, and its letters stay there.
     """
     ticket = turn.ticket
-    if await turn.session.get(Unit, proposed_unit) is None:
+    is_foreign = platform_of(turn.caller.subject) is not None
+    if not is_foreign and await turn.session.get(Unit, proposed_unit) is None:
         raise field_error("proposed_unit", "unknown_unit", "没有这个承办单位")
     await _refuse_bound(turn)
-    await require_letter(turn, letter)
+    if not is_foreign:
+        await require_letter(turn, letter)
     window = _window(turn)
     late = lateness(turn, window)
     ticket.state_before_return = ticket.state

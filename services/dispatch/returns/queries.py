@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.models import RETURN_EVENTS, TimelineEntry, Unit
-from shared.events.words import ReturnDecision, Role
+from shared.events.words import ReturnDecision
 from shared.jurisdictions import covers
 from shared.problems import NotFound
 from shared.security import Principal
@@ -34,9 +34,7 @@ async def count_returns(
     """The returns of a unit since a moment. Raises `NotFound` for one that is not the caller's."""
     unit = await session.get(Unit, code)
     is_theirs = unit is not None and (
-        code == caller.unit
-        if caller.role is Role.UNIT
-        else covers(caller.jurisdiction, unit.jurisdiction)
+        code == caller.unit if caller.is_of_unit else covers(caller.jurisdiction, unit.jurisdiction)
     )
     if not is_theirs:
         raise NotFound

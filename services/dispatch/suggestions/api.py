@@ -17,15 +17,14 @@ from services.dispatch.suggestions.schemas import (
     TicketSuggestion,
 )
 from shared import problems, seen
+from shared.access import OFFICE
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.jurisdictions import covers
 from shared.problems import NotFound, Problem
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-DISPATCHERS = (Role.OPERATOR, Role.SUPERVISOR)
-READERS = (Role.SUPERVISOR, Role.ANALYST)
 PROBLEMS = (problems.Malformed, problems.Unauthenticated, problems.NotAllowed, problems.NotFound)
 
 
@@ -46,11 +45,11 @@ ticket_router = APIRouter(prefix="/v1/tickets", tags=["suggestions"])
 )
 async def show_suggestion(ticket_id: UUID, request: Request, caller: Caller) -> TicketSuggestion:
     """工单的派单建议：诉求类型、类别、承办单位及其依据 (B3)；承办单位不可见."""
-    if caller.role not in DISPATCHERS:
+    if caller.role not in OFFICE:
         raise NotFound
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         await find_ticket(session, ticket_id, caller=caller)
         row = await queries.find_suggestion(session, ticket_id)
         if row is None:
@@ -62,7 +61,6 @@ async def show_suggestion(ticket_id: UUID, request: Request, caller: Caller) -> 
 @router.post("/preview", response_model=Preview, responses=problems_of(*PROBLEMS, NotTrained))
 async def preview(body: PutQuestion, request: Request, caller: Caller) -> Preview:
     """登记时的派单建议：这样的诉求是什么类型、类别，派给谁；不作任何改动 (B3)."""
-    caller.require(*DISPATCHERS)
     if not covers(caller.jurisdiction, body.jurisdiction):
         raise NotFound(f"{body.jurisdiction} 不在您的权限范围内。")
     book: queries.ModelBook = request.app.state.models
@@ -84,8 +82,7 @@ async def show_figures(
     request: Request, caller: Caller, wanted: Annotated[FiguresQuery, Query()]
 ) -> Figures:
     """派单建议的成效：给出、采纳、改派、自动派单、被退回，及正在使用的模型 (B3)."""
-    caller.require(*READERS)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         tally = await queries.count_outcomes(
             session, jurisdiction=caller.jurisdiction, since=wanted.since
         )

@@ -24,10 +24,11 @@ from services.dispatch.suggestions.rules import (
     Place,
 )
 from shared.events.dispatch import TicketReturnRequested
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 
 # The unit that replied at last is the truth; while the ticket is open, what a person chose is.
-# Who complains of a unit goes to its superior, whatever the words are: nothing to learn.
+# Who complains of a unit goes to its superior, whatever the words are: nothing to learn, nor from
+# words that were erased.
 HISTORY = text("""SELECT t.title, t.content, coalesce(t.handled_in, t.jurisdiction) AS place,
     t.request_type, t.category, l.ticket_id IS NOT NULL AS is_lesson,
     CASE WHEN t.state <> 'closed' THEN l.chosen WHEN t.replied_at IS NOT NULL THEN t.unit END
@@ -37,6 +38,7 @@ FROM tickets t LEFT JOIN LATERAL (
 ) l ON true
 WHERE t.about_unit IS NULL AND (t.state = 'closed'
     OR t.id IN (SELECT ticket_id FROM lessons WHERE chosen IS NOT NULL))
+    AND NOT EXISTS (SELECT FROM erased WHERE subject = t.id::text)
 ORDER BY t.id DESC LIMIT :limit""")
 COUNT_HISTORY = text("""SELECT count(*) FROM (SELECT FROM tickets
 WHERE state = 'closed' AND unit IS NOT NULL AND replied_at IS NOT NULL LIMIT :limit) closed""")
@@ -160,7 +162,7 @@ async def count_outcomes(
     statement = select(
         func.count(Suggestion.unit),
         *(func.count().filter(Suggestion.outcome == outcome.value) for outcome in Outcome),
-    ).where(Suggestion.jurisdiction.startswith(prefix(jurisdiction), autoescape=True))
+    ).where(lies_in(Suggestion.jurisdiction, jurisdiction))
     if since is not None:
         statement = statement.where(Suggestion.made_at >= since)
     suggested, *counted = (await session.execute(statement)).one()

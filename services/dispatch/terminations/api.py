@@ -13,15 +13,11 @@ from services.dispatch.terminations.queries import list_terminations
 from services.dispatch.terminations.schemas import Terminate, Termination, TerminationsQuery
 from shared import problems
 from shared.answers import problems_of
-from shared.events.words import Act, Role
+from shared.events.words import Act
 from shared.pages import Page, write_cursor
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
-
-READERS = (
-    *(Role.UNIT, Role.OPERATOR, Role.SUPERVISOR, Role.COORDINATION, Role.FOLLOW_UP),
-    *(Role.LEADER, Role.DISCIPLINE, Role.ANALYST),
-)
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
 
@@ -49,10 +45,9 @@ async def find_terminations(
     request: Request, caller: Caller, wanted: Annotated[TerminationsQuery, Query()]
 ) -> Page[Termination]:
     """终结件台账，最新的在前，含被退回的；承办单位只见本单位报备的 (ZY 15)."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await list_terminations(
             session,
             caller=caller,

@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.dispatch.models import Ticket
 from services.dispatch.sight.queries import is_theirs
 from services.dispatch.terminations.models import Termination
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 
@@ -29,12 +28,12 @@ async def list_terminations(
         .order_by(Termination.id.desc())
         .limit(limit)
     )
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         statement = statement.where(Termination.unit == caller.unit)
     else:
         statement = statement.where(is_theirs(caller))
     if jurisdiction is not None:
-        within = Termination.jurisdiction.startswith(prefix(jurisdiction), autoescape=True)
+        within = lies_in(Termination.jurisdiction, jurisdiction)
         statement = statement.where(within)
     if unit is not None:
         statement = statement.where(Termination.unit == unit)

@@ -44,6 +44,7 @@ EVENT_NAMES = {
     "ticket.withdrawn": "撤回",
     "ticket.withdrawal_declined": "不予撤回",
     "ticket.moved": "转交其他层级",
+    "ticket.forwarded": "转往其他平台",
     "ticket.closed": "办结",
     "ticket.linked": "并单",
     "ticket.split": "拆单",

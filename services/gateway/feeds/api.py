@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from services.gateway.feeds.queries import Heads, read_feed, wait_woken
 from services.gateway.feeds.schemas import Feed, FeedQuery
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.problems import Malformed, NotAllowed, Unauthenticated
+from shared.reading import reading_directly
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -24,19 +24,18 @@ async def read_dispatches(
     request: Request, caller: Caller, wanted: Annotated[FeedQuery, Query()]
 ) -> Feed:
     """本单位工单的动态，最早的在前；可长轮询 (B10, GS 二(二)3)."""
-    caller.require(Role.UNIT)
-    pool, heads = runtime_of(request).database.pool, _heads(request)
+    runtime, heads = runtime_of(request), _heads(request)
     after, unit = wanted.after_position(), caller.unit or ""
     if not wanted.wait:
-        async with pool.acquire() as connection:
+        async with reading_directly(runtime, caller) as connection:
             rows = await read_feed(connection, unit, after=after, limit=wanted.limit)
         return Feed.of(rows, after)
     async with heads.waiting(unit) as woken:
-        async with pool.acquire() as connection:
+        async with reading_directly(runtime, caller) as connection:
             rows = await read_feed(connection, unit, after=after, limit=wanted.limit)
         if not rows:
             await wait_woken(woken, wanted.wait)
-            async with pool.acquire() as connection:
+            async with reading_directly(runtime, caller) as connection:
                 rows = await read_feed(connection, unit, after=after, limit=wanted.limit)
     return Feed.of(rows, after)
 

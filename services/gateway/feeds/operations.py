@@ -9,6 +9,7 @@ import orjson
 
 from services.gateway.feeds.rules import Holders, holders_after, readers, told, words_of
 from shared.database import Connection
+from shared.erasure import erase as erase_words
 from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event, Payload
 from shared.events.intake import Filed, TicketAmended, TicketErased
@@ -89,6 +90,7 @@ async def take(heard: Heard, events: Sequence[Event[Payload]]) -> None:
 async def erase(heard: Heard, events: Sequence[Event[TicketErased]]) -> None:
     """Remove the words of tickets here, and tell who read them to do the same."""
     ids = [UUID(event.subject) for event in events]
+    await erase_words(heard.connection, events, ())
     await heard.connection.execute(ERASE_TICKETS, ids)
     rows = await heard.connection.fetch(ERASE_ITEMS, ids)
     said = {UUID(event.subject): event for event in events}

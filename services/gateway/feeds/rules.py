@@ -2,16 +2,47 @@
 
 from typing import Any, NamedTuple
 
-from shared.events.dispatch import TicketDispatched, TicketReturnDecided
+from shared.events.callers import TicketAttached
+from shared.events.dispatch import (
+    TicketClosed,
+    TicketDispatched,
+    TicketForwarded,
+    TicketReopened,
+    TicketReplied,
+    TicketReturnDecided,
+    TicketSigned,
+    TicketTerminated,
+    TicketWithdrawn,
+)
 from shared.events.envelope import Payload
-from shared.events.loop import TicketCoordinated, TicketCoUnitsChosen
+from shared.events.intake import TicketAmended, TicketCreated
+from shared.events.loop import (
+    TicketAskedAgain,
+    TicketCoordinated,
+    TicketCoReplied,
+    TicketCoSigned,
+    TicketCoUnitsChosen,
+    TicketLinked,
+    TicketSplit,
+)
+from shared.events.sla import TicketDueSoon, TicketExtensionDecided, TicketOverdue
 from shared.events.words import ReturnDecision
+
+TOLD: tuple[type[Payload], ...] = (
+    *(TicketCreated, TicketAmended, TicketAttached),
+    *(TicketDispatched, TicketSigned, TicketReturnDecided, TicketReplied, TicketReopened),
+    *(TicketWithdrawn, TicketClosed, TicketTerminated, TicketForwarded),
+    *(TicketLinked, TicketSplit, TicketAskedAgain, TicketCoordinated),
+    *(TicketCoUnitsChosen, TicketCoSigned, TicketCoReplied),
+    *(TicketDueSoon, TicketOverdue, TicketExtensionDecided),
+)
+"""What units' systems are told of; to some it only says who has the ticket."""
 
 HIDDEN = frozenset({"caller_id", "about_unit", "policy"})
 """What no unit's system reads of an event."""
 WORDS = (
     *("number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title", "content"),
-    *("category", "place"),
+    *("category", "place", "secrecy"),
 )
 """What a unit reads of a request."""
 TOPIC = "unit."

@@ -14,9 +14,9 @@ from services.gateway.subscriptions.rules import ATTEMPTS_MAX, LEASE, Subscripti
 from services.gateway.subscriptions.sealing import seal
 from shared.clock import Clock
 from shared.database import Connection
-from shared.events.words import Role
 from shared.problems import NotFound, field_error
 from shared.security import Principal
+from shared.settings import Settings
 
 # Pushing keeps real time, whatever clock a simulation has.
 CLAIM = """WITH due AS (
@@ -56,7 +56,7 @@ async def subscribe(
     url: str,
     secret: str,
     position: int,
-    key: str,
+    settings: Settings,
 ) -> Subscription:
     """Push a unit's feed to an address from a position on. Raises `Malformed`."""
     if await session.get(FeedUnit, unit) is None:
@@ -68,7 +68,7 @@ async def subscribe(
         id=subscription_id,
         unit=unit,
         url=url,
-        secret=seal(secret.encode(), subscription_id, key=key),
+        secret=seal(secret.encode(), subscription_id, settings=settings),
         state=SubscriptionState.ACTIVE,
         position=position,
         attempts=0,
@@ -103,7 +103,7 @@ async def lock_own(session: AsyncSession, subscription_id: UUID, caller: Princip
     """A subscription that is the caller's to change, its row locked. Raises `NotFound`."""
     statement = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
     found = await session.scalar(statement)
-    if found is None or (caller.role is Role.UNIT and found.unit != caller.unit):
+    if found is None or (caller.is_of_unit and found.unit != caller.unit):
         raise NotFound
     return found
 

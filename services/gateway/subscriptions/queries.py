@@ -6,7 +6,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.subscriptions.models import Subscription
-from shared.events.words import Role
 from shared.security import Principal
 
 
@@ -15,7 +14,7 @@ async def list_subscriptions(
 ) -> list[Subscription]:
     """A unit's own, or all of them; newest first."""
     statement = select(Subscription).order_by(Subscription.id.desc()).limit(limit)
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         statement = statement.where(Subscription.unit == caller.unit)
     if after is not None:
         statement = statement.where(Subscription.id < after)

@@ -10,12 +10,10 @@ from services.intake.directory import Directory
 from services.intake.schemas import CallerActed, answer_of
 from shared import problems, seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.security import Caller
 from shared.service import runtime_of
 
-AMENDERS = (Role.OPERATOR, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.Unauthenticated,
@@ -31,8 +29,7 @@ router = APIRouter(prefix="/v1/tickets", tags=["tickets"], responses=PROBLEMS)
 
 @router.post("/{ticket_id}/amend", response_model=CallerActed)
 async def amend(ticket_id: UUID, body: schemas.Amend, request: Request, caller: Caller) -> Response:
-    """补充内容，或更正类型、紧急程度、类别 (ZY 5). A correction needs a reason."""
-    caller.require(*AMENDERS)
+    """补充内容，或更正类型、紧急程度、类别、知悉范围 (ZY 5, F9). A correction needs a reason."""
     runtime = runtime_of(request)
     directory: Directory = request.app.state.directory
     await directory.require_category(body.category)

@@ -16,7 +16,7 @@ from shared.problems import field_error
 from shared.runtime import Runtime
 from shared.security import Principal
 
-CORRECTED = ("request_type", "urgency", "is_enforcement", "category")
+CORRECTED = ("request_type", "urgency", "is_enforcement", "category", "secrecy")
 
 
 async def amend_ticket(
@@ -29,7 +29,7 @@ async def amend_ticket(
     corrections: Mapping[str, Any],
     reason: str | None,
 ) -> Acted:
-    """Add words, or correct type, urgency, category, enforcement; what stays the same says nothing.
+    """Add words, or correct type, urgency, category, label; what stays the same says nothing.
 
     While a unit is being asked nothing is said: the ticket's first event will carry it all.
     Raises `NotFound`, `ActRefused` for what is over, `Malformed` where nothing would change or a

@@ -15,7 +15,8 @@ from services.intake.filing.requests import Filed
 from services.intake.identity import Vault
 from shared import problems
 from shared.answers import json_body, problems_of
-from shared.events.words import Channel, Role
+from shared.audit import Entry, note
+from shared.events.words import Channel
 from shared.problems import BadSignature, Malformed, field_errors
 from shared.security import Caller
 from shared.service import runtime_of
@@ -29,6 +30,7 @@ SourceCode = Annotated[str, Path(pattern=CODE_PATTERN)]
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.BadSignature,
+    problems.NotFound,
     problems.LengthRequired,
     problems.TooLarge,
     problems.Unavailable,
@@ -42,19 +44,21 @@ async def put_source(
     code: SourceCode, body: schemas.SourceIn, request: Request, caller: Caller
 ) -> schemas.SourceOut:
     """登记一个外部来源；密钥加密保存，不再显示 (A1)."""
-    caller.require(Role.ADMINISTRATOR)
     wanted = body.described(code)
     directory: Directory = request.app.state.directory
     await directory.require(body.jurisdiction, None)
+    await request.app.state.vault.ready()
     async with runtime_of(request).database.sessions() as session, session.begin():
         row = await operations.put_source(session, request.app.state.vault, wanted)
+        detail = {"is_active": row.is_active, "has_new_secret": body.secret is not None}
+        entry = Entry("inbound_source.changed", code, caller.subject, detail=detail)
+        await note(session, entry, at=None)
         return schemas.SourceOut.of(row)
 
 
 @router.get("/inbound-sources", response_model=list[schemas.SourceOut], responses=ADMINISTRATION)
 async def list_sources(request: Request, caller: Caller) -> list[schemas.SourceOut]:
     """外部来源."""
-    caller.require(Role.ADMINISTRATOR, Role.SUPERVISOR)
     async with runtime_of(request).database.sessions() as session:
         return [schemas.SourceOut.of(row) for row in await queries.list_sources(session)]
 

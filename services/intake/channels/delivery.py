@@ -19,6 +19,7 @@ from services.intake.filing.requests import Filed
 from services.intake.forms import FORM, filing_of
 from services.intake.schemas import CONTENT_LENGTH_MAX
 from shared.events.words import Channel, Role
+from shared.masking import is_masked
 from shared.problems import Malformed, TooLarge, field_errors
 from shared.runtime import Runtime
 from shared.security import Principal
@@ -66,10 +67,12 @@ async def deliver(doors: Doors, source: Source, message: Message) -> Filed:
 
 def _form(source: Source, message: Message, files: list[UUID]) -> Any:  # noqa: ANN401
     sender = message.sender
+    # Nobody can be told that a mail's name looks masked: it is left out.
+    is_strict = message.channel is not Channel.EMAIL
     caller = {
         name: value
         for name in ("name", "phone", "address", "contact")
-        if (value := getattr(sender, name))
+        if (value := getattr(sender, name)) and (is_strict or not is_masked(value))
     }
     fields = {
         "jurisdiction": source.jurisdiction,

@@ -53,7 +53,10 @@ class Described:
 
 
 async def put_source(session: AsyncSession, vault: Vault, wanted: Described) -> InboundSource:
-    """Add a source or change it. Raises `Malformed` for a new one without a secret."""
+    """Add a source or change it. The vault is ready.
+
+    Raises `Malformed` for a new one without a secret.
+    """
     row = await session.get(InboundSource, wanted.code, with_for_update=True)
     if row is None:
         if wanted.secret is None:
@@ -64,7 +67,7 @@ async def put_source(session: AsyncSession, vault: Vault, wanted: Described) -> 
     row.jurisdiction, row.is_active = wanted.jurisdiction, wanted.is_active
     row.request_type = None if wanted.request_type is None else wanted.request_type.value
     if wanted.secret is not None:
-        row.secret = vault.seal_bytes(wanted.secret.encode(), _owner(wanted.code))
+        row.secret = vault.seal_bytes(wanted.secret.encode(), source_key(wanted.code))
     return row
 
 
@@ -80,7 +83,7 @@ async def find_source(
         channel=channel,
         jurisdiction=row.jurisdiction,
         request_type=None if row.request_type is None else RequestType(row.request_type),
-        secret=vault.open_bytes(row.secret, _owner(code)),
+        secret=await vault.open_bytes(row.secret, source_key(code)),
     )
 
 
@@ -116,5 +119,6 @@ async def forget_signatures(pool: Pool, window_seconds: int) -> None:
     await pool.execute(FORGET, 3.0 * window_seconds)
 
 
-def _owner(code: str) -> UUID:
+def source_key(code: str) -> UUID:
+    """What a source's sealed secret is bound to."""
     return uuid5(NAMESPACE_URL, f"urn:12345:inbound:{code}")

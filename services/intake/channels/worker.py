@@ -64,7 +64,7 @@ async def _take(doors: Doors, source: Source, mailbox: Mailbox, number: str) -> 
 
 
 async def _look_always(runtime: Runtime) -> None:
-    vault, settings = Vault(runtime.settings.identity_key), runtime.settings
+    vault, settings = Vault(runtime), runtime.settings
     types = allowed_types(settings.attachment_types)
     limits = Limits(Path(incoming_folder(settings)), settings.attachment_bytes_max, types)
     filer, store = Filer(runtime, vault), open_store(settings)

@@ -9,16 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.disputes import operations, queries, schemas
 from services.intake.operations import lock_ticket
 from services.intake.schemas import CallerActed, answer_of
+from services.intake.sight import is_seen
 from shared import problems, seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
 from shared.problems import NotFound
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-READERS = (Role.UNIT, Role.FOLLOW_UP, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.Unauthenticated,
@@ -37,10 +37,9 @@ async def list_disputes(
     request: Request, caller: Caller, wanted: Annotated[schemas.DisputeQuery, Query()]
 ) -> Page[schemas.DisputeItem]:
     """评价申诉，最新的在前；单位只见自己工单的 (A12)."""
-    caller.require(*READERS)
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await queries.list_disputes(
             session,
             caller=caller,
@@ -57,13 +56,12 @@ async def dispute(
     ticket_id: UUID, body: schemas.DisputeIn, request: Request, caller: Caller
 ) -> Response:
     """承办单位对评价提出申诉 (A12, JL 六(四), XS 六(四))."""
-    caller.require(Role.UNIT)
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
     async def operation(session: AsyncSession) -> Answer:
         ticket = await lock_ticket(session, ticket_id)
-        if not caller.sees(ticket.jurisdiction, ticket.unit):
+        if not is_seen(ticket, caller, as_unit=True):
             raise NotFound
         return answer_of(
             await operations.dispute_rating(
@@ -79,7 +77,6 @@ async def answer(
     dispute_id: UUID, body: schemas.AnswerDispute, request: Request, caller: Caller
 ) -> Response:
     """答复评价申诉，由未经手该评价的人作出；成立的，原评价作废，未办结的另行回访 (A12)."""
-    caller.require(Role.SUPERVISOR)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:

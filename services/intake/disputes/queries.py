@@ -7,8 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.disputes.models import Dispute
 from services.intake.models import Ticket
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 
@@ -27,10 +26,10 @@ async def list_disputes(
         .order_by(Dispute.id.desc())
         .limit(limit)
     )
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         statement = statement.where(Dispute.unit == caller.unit)
     else:
-        within = Dispute.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+        within = lies_in(Dispute.jurisdiction, caller.jurisdiction)
         statement = statement.where(within)
     if is_open is not None:
         is_answered = Dispute.answered_at.is_not(None)

@@ -19,10 +19,10 @@ async def resolve_offices(
     if not offices:
         return {}
     rows = await connection.fetch(FIND, list({one.to for one in offices}))
-    numbers = {
-        row["jurisdiction"]: _addresses(open_contacts(vault, row["jurisdiction"], row["sealed"]))
-        for row in rows
-    }
+    numbers = dict[str, list[Address]]()
+    for row in rows:
+        contacts = await open_contacts(vault, row["jurisdiction"], row["sealed"])
+        numbers[row["jurisdiction"]] = _addresses(contacts)
     return {one.id: numbers[one.to] for one in offices if one.to in numbers}
 
 

@@ -21,6 +21,7 @@ from services.intake.identity import Vault
 from services.intake.models import Ticket
 from services.intake.operations import say
 from shared import notices
+from shared.audit import Entry, note
 from shared.events.callers import TicketReported
 from shared.events.words import State
 from shared.problems import ActRefused, field_error
@@ -45,12 +46,14 @@ async def put_contacts(
     by: str,
     at: datetime,
 ) -> None:
-    """Keep a government's duty numbers, sealed, in place of those before."""
+    """Keep a government's duty numbers, sealed, in place of those before. The vault is ready."""
     kept = [{"name": one.name, "phone": one.phone, "email": one.email} for one in numbers]
     sealed = vault.seal_bytes(orjson.dumps(kept), contact_key(code))
     row = insert(Contact).values(jurisdiction=code, sealed=sealed, changed_by=by, changed_at=at)
     changed = {name: row.excluded[name] for name in ("sealed", "changed_by", "changed_at")}
     await session.execute(row.on_conflict_do_update(index_elements=["jurisdiction"], set_=changed))
+    entry = Entry("jurisdiction.contacts_changed", code, by, detail={"rows": len(kept)})
+    await note(session, entry, at=at)
 
 
 def contact_key(code: str) -> UUID:
@@ -58,9 +61,9 @@ def contact_key(code: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"urn:12345:contacts:{code}")
 
 
-def open_contacts(vault: Vault, code: str, sealed: bytes) -> list[DutyNumber]:
+async def open_contacts(vault: Vault, code: str, sealed: bytes) -> list[DutyNumber]:
     """A government's duty numbers."""
-    found = orjson.loads(vault.open_bytes(sealed, contact_key(code)))
+    found = orjson.loads(await vault.open_bytes(sealed, contact_key(code)))
     return [DutyNumber(one["name"], one["phone"], one["email"]) for one in found]
 
 

@@ -64,6 +64,8 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
         "repeats": request.repeats,
         "override": request.override,
         "is_mediation": request.is_mediation,
+        "origin": request.origin,
+        "secrecy": request.secrecy,
     }
     payload: Payload
     if request.refusal is not None:
@@ -109,7 +111,11 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
     return Event(source, str(new.id), 1, at, payload, new.filing.traceparent)
 
 
-def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
+Shown = dict[tuple[object, ...], list[dict[str, Any]]]
+"""The running deadlines of one moment, by what they depend on: most of a batch has the same."""
+
+
+def answer_of(new: New, at: datetime, vault: Vault, shown: Shown) -> Filed:
     view = view_of(new.id, new.number, new.state, 1, vault)
     view["accepted_at"] = None if new.state in NOT_ACCEPTED_HERE else local(at)
     request = new.filing.request
@@ -123,15 +129,19 @@ def answer_of(new: New, at: datetime, vault: Vault) -> Filed:
     if new.terminated is not None:
         view["answer"] = new.terminated._asdict()
     if new.state in (State.ACCEPTED, State.VERIFYING):
-        view["deadlines"] = _running(new, at)
+        pack = new.filing.pack
+        matter = Matter(request.request_type, request.urgency, request.is_enforcement)
+        key = (matter, new.state, pack.content_hash, id(new.calendar))
+        if key not in shown:
+            shown[key] = _running(new, matter, at)
+        view["deadlines"] = shown[key]
     return filed(201, view, new.id, 1)
 
 
-def _running(new: New, at: datetime) -> list[dict[str, Any]]:
-    request, pack, calendar = new.filing.request, new.filing.pack, new.calendar
+def _running(new: New, matter: Matter, at: datetime) -> list[dict[str, Any]]:
+    pack, calendar = new.filing.pack, new.calendar
     if new.state is State.VERIFYING:
         return [running(Step.VERIFY, verify_deadline(pack, calendar, at)).model_dump()]
-    matter = Matter(request.request_type, request.urgency, request.is_enforcement)
     due = step_deadline(pack, calendar, matter, Step.DISPATCH, at)
     return [] if due is None else [running(Step.DISPATCH, due).model_dump()]
 

@@ -13,7 +13,7 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from services.intake import rules
-from services.intake.filing.answers import answer_of, event_of, filed, state_of, view_of
+from services.intake.filing.answers import Shown, answer_of, event_of, filed, state_of, view_of
 from services.intake.filing.beside import Beside, add_beside, beside, find_files
 from services.intake.filing.columns import kept_columns, more_columns, ticket_columns
 from services.intake.filing.repeated import find_terminated
@@ -76,9 +76,10 @@ async def file_batch(
         if results[place] is None
     ]
     new_callers = _name_callers(new, indexes, callers)
+    shown: Shown = {}
     for one, serial in zip(new, look["serials"], strict=False):
         one.number = rules.ticket_number(one.filing.request.jurisdiction, at, serial)
-        results[one.place] = answer_of(one, at, vault)
+        results[one.place] = answer_of(one, at, vault, shown)
     answers = [
         (filing.key, result)
         for place, (filing, result) in enumerate(zip(filings, results, strict=True))

@@ -44,6 +44,8 @@ def ticket_columns(new: Sequence[New], at: datetime, vault: Vault) -> list[list[
         [r.repeats for r in requests],
         [r.override for r in requests],
         [r.is_mediation for r in requests],
+        [None if r.origin is None else orjson.dumps(dict(r.origin)).decode() for r in requests],
+        [r.secrecy.value for r in requests],
     ]
 
 

@@ -66,6 +66,7 @@ class Filer:
         """One connection for as long as somebody waits: taking one anew costs a round trip."""
         while self._waiting:
             try:
+                await self._vault.ready()
                 async with self._runtime.database.pool.acquire() as connection:
                     await self._file_waiting(connection)
             except Exception as error:

@@ -8,8 +8,9 @@ from uuid import UUID
 from services.intake.identity import Identity
 from services.intake.repeats.operations import Terminated
 from shared.calendars import Calendar
+from shared.events.intake import Origin
 from shared.events.kinds import EmergencyLine, HandOver
-from shared.events.words import Channel, RequestType, State, Urgency
+from shared.events.words import Channel, RequestType, Secrecy, State, Urgency
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
 
@@ -66,6 +67,8 @@ class Request:
     repeats: UUID | None = None
     override: str | None = None
     is_mediation: bool = False
+    origin: Origin | None = None
+    secrecy: Secrecy = Secrecy.NORMAL
     handed: Handed | None = None
     attachments: tuple[UUID, ...] = ()
 

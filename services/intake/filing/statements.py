@@ -36,34 +36,35 @@ OR EXISTS (SELECT FROM unnest($10::text[], $11::text[]) AS w (jurisdiction, ref)
         AND t.external_id = w.ref AND t.external_id IS NOT NULL) AS has_first"""
 FIND_ARTICLES = "SELECT id FROM articles WHERE id = ANY($1::uuid[]) AND is_published"
 _BESIDE = """WITH new_callers AS (
-    INSERT INTO callers (id, phone_index) SELECT * FROM unnest($27::uuid[], $28::bytea[])
+    INSERT INTO callers (id, phone_index) SELECT * FROM unnest($29::uuid[], $30::bytea[])
 ), said AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload)
-    SELECT * FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[])
+    SELECT * FROM unnest($31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
 ), kept AS (
     INSERT INTO kept_answers (caller, path, key, body_hash, status, headers, answer)
-    SELECT * FROM unnest($34::text[], $35::text[], $36::text[], $37::bytea[], $38::int2[],
-        $39::text[], $40::bytea[])
+    SELECT * FROM unnest($36::text[], $37::text[], $38::text[], $39::bytea[], $40::int2[],
+        $41::text[], $42::bytea[])
 )"""
 _MORE_BESIDE = """asked AS (
     INSERT INTO verifications (ticket_id, unit, question, requested_by, asked_at)
-    SELECT * FROM unnest($41::uuid[], $42::text[], $43::text[], $44::text[], $45::timestamptz[])
+    SELECT * FROM unnest($43::uuid[], $44::text[], $45::text[], $46::text[], $47::timestamptz[])
 ), recorded AS (
     INSERT INTO histories (ticket_id, closed_at, result, unit_name)
-    SELECT * FROM unnest($46::uuid[], $47::timestamptz[], $48::text[], $49::text[])
+    SELECT * FROM unnest($48::uuid[], $49::timestamptz[], $50::text[], $51::text[])
 ), handed AS (
     INSERT INTO hand_overs (ticket_id, line, way, note, handed_by, at)
-    SELECT * FROM unnest($50::uuid[], $51::text[], $52::text[], $53::text[], $54::text[],
-        $55::timestamptz[])
+    SELECT * FROM unnest($52::uuid[], $53::text[], $54::text[], $55::text[], $56::text[],
+        $57::timestamptz[])
 )"""
 _TICKETS = """INSERT INTO tickets (id, number, jurisdiction, request_type, urgency,
     is_enforcement, title, content, channel, channel_ref, external_id, category, place, caller_id,
     identity, filed_by, filed_at, accepted_at, state, ground, article_id, policy,
-    about_unit, repeats, override, is_mediation, sequence)
+    about_unit, repeats, override, is_mediation, origin, secrecy, sequence)
 SELECT *, 1 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[],
     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[],
     $14::uuid[], $15::bytea[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::text[],
-    $20::text[], $21::uuid[], $22::text[], $23::text[], $24::uuid[], $25::text[], $26::bool[])"""
+    $20::text[], $21::uuid[], $22::text[], $23::text[], $24::uuid[], $25::text[], $26::bool[],
+    $27::jsonb[], $28::text[])"""
 # All that filing writes, in one statement: it is its own transaction where none is open.
 ADD = f"{_BESIDE}\n{_TICKETS}"
 ADD_WITH_MORE = f"{_BESIDE}, {_MORE_BESIDE}\n{_TICKETS}"

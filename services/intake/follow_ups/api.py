@@ -12,13 +12,12 @@ from services.intake.queries import find_ticket
 from services.intake.schemas import CallerActed, answer_of
 from shared import problems, seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.pages import Page, write_cursor
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-ASKERS = (Role.FOLLOW_UP, Role.OPERATOR, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.Unauthenticated,
@@ -37,11 +36,10 @@ async def list_follow_ups(
     request: Request, caller: Caller, wanted: Annotated[schemas.FollowUpQuery, Query()]
 ) -> Page[schemas.FollowUpItem]:
     """回访任务，等待最久的在前；unsatisfied 为不满意、尚未重办、甄别或者答复的 (A10, A12)."""
-    caller.require(*ASKERS)
     runtime = runtime_of(request)
     limit = min(wanted.limit, runtime.settings.page_size_max)
     page = queries.Wanted(wanted.state, wanted.jurisdiction, wanted.after_id(), limit + 1)
-    async with runtime.database.sessions() as session:
+    async with reading(runtime, caller) as session:
         rows = await queries.list_tasks(session, caller=caller, wanted=page)
         attempts = await queries.list_attempts(session, [task.id for task, _ in rows])
         law = await runtime.law_book.read_in(session)
@@ -55,7 +53,6 @@ async def list_follow_ups(
 @router.post("/follow-ups/{task_id}/claim", response_model=schemas.FollowUpItem)
 async def claim(task_id: UUID, body: schemas.Claim, request: Request, caller: Caller) -> Response:
     """领取回访任务，避免两个座席联系同一诉求人；超过规定时间自动释放 (A10)."""
-    caller.require(*ASKERS)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -74,7 +71,6 @@ async def follow_up(
     ticket_id: UUID, body: schemas.FollowUpIn, request: Request, caller: Caller
 ) -> Response:
     """回访 (A10, ZY 14)."""
-    caller.require(*ASKERS)
     body.require_fit()
     runtime = runtime_of(request)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))

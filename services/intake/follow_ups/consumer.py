@@ -24,8 +24,10 @@ async def _on_replied(heard: Heard, events: Sequence[Event[TicketReplied]]) -> N
     replied = [
         Replied(UUID(event.subject), event.data.unit, event.data.reply, event.time)
         for event in events
+        if event.data.asked_by is None
     ]
-    await open_tasks(heard.connection, replied)
+    if replied:
+        await open_tasks(heard.connection, replied)
 
 
 async def _on_reopened(heard: Heard, events: Sequence[Event[TicketReopened]]) -> None:

@@ -14,6 +14,7 @@ from services.intake.follow_ups.models import FollowUpTask
 from services.intake.follow_ups.rules import FollowUpState, Outcome, is_claimed, question
 from services.intake.models import FollowUp, Ticket
 from services.intake.operations import Acted, require_act, say
+from services.intake.sight import is_seen
 from shared import notices
 from shared.calendars import local
 from shared.database import Connection
@@ -113,7 +114,9 @@ async def claim_task(
     Raises `NotFound`, `ActRefused` where it has ended or another seat has it.
     """
     task = await session.get(FollowUpTask, task_id, with_for_update=True)
-    if task is None or not caller.sees(task.jurisdiction, None):
+    if task is None:
+        raise NotFound
+    if not is_seen(await session.get_one(Ticket, task.ticket_id), caller):
         raise NotFound
     at = await runtime.clock.now(session)
     if task.state == FollowUpState.DONE:

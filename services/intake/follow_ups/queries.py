@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.follow_ups.models import FollowUpTask
 from services.intake.follow_ups.rules import FollowUpState
 from services.intake.models import FollowUp, Ticket
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 
@@ -27,7 +27,7 @@ async def list_tasks(
     session: AsyncSession, *, caller: Principal, wanted: Wanted
 ) -> list[tuple[FollowUpTask, Ticket]]:
     """Tasks in one state with their tickets, the longest waiting first."""
-    within = FollowUpTask.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+    within = lies_in(FollowUpTask.jurisdiction, caller.jurisdiction)
     statement = (
         select(FollowUpTask, Ticket)
         .join(Ticket, Ticket.id == FollowUpTask.ticket_id)
@@ -36,8 +36,7 @@ async def list_tasks(
         .limit(wanted.limit)
     )
     if wanted.jurisdiction is not None:
-        place = prefix(wanted.jurisdiction)
-        statement = statement.where(FollowUpTask.jurisdiction.startswith(place, autoescape=True))
+        statement = statement.where(lies_in(FollowUpTask.jurisdiction, wanted.jurisdiction))
     if wanted.after is not None:
         statement = statement.where(FollowUpTask.id > wanted.after)
     return [(task, ticket) for task, ticket in await session.execute(statement)]

@@ -25,7 +25,8 @@ def tasks(runtime: Runtime) -> dict[str, Task]:
 
 async def send_all(runtime: Runtime) -> None:
     """Send to callers, for ever."""
-    vault = Vault(runtime.settings.identity_key)
+    vault = Vault(runtime)
+    await vault.ready()
     async with open_notifier(runtime.settings) as notifier:
         with_code = WithCode(notifier, vault)
         await send_notices(runtime, partial(resolve, vault), with_code)
@@ -37,7 +38,9 @@ async def resolve(
     """The telephone number that the caller of each ticket left; nothing where there is none."""
     callers = [one for one in notices if one.kind is NoticeKind.CALLER]
     rows = await connection.fetch(FIND, [UUID(one.to) for one in callers])
-    phones = {row["id"]: vault.open(row["identity"], row["id"]).get("phone") for row in rows}
+    phones = {
+        row["id"]: (await vault.open(row["identity"], row["id"])).get("phone") for row in rows
+    }
     found: dict[UUID, Sequence[Address]] = {
         one.id: (Address("phone", phone),)
         for one in callers

@@ -35,7 +35,7 @@ async def take_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
             words = orjson.dumps(shown).decode()
             lines.append((ticket_id, event.data.type, event.time, unit, words))
     if moves:
-        await move_tickets(heard.connection, moves)
+        await move_tickets(heard.connection, moves, now=heard.now)
     if lines:
         await heard.connection.execute(WRITE, *map(list, zip(*lines, strict=True)))
 

@@ -62,6 +62,7 @@ async def take_try(session: AsyncSession, runtime: Runtime, vault: Vault, number
 
     Raises `TooManyTries` while the number must not be tried.
     """
+    await vault.ready()
     settings, at = runtime.settings, await runtime.clock.now(session)
     slot = slot_of(number, vault.query_code_key)
     taken = await session.scalar(

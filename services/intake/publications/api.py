@@ -16,13 +16,11 @@ from services.intake.publications.schemas import (
     PublicResult,
     Publish,
     TakeBack,
-    id_in,
 )
 from shared import seen
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, id_in, write_cursor
 from shared.problems import (
     ActRefused,
     KeyReused,
@@ -32,6 +30,7 @@ from shared.problems import (
     StillRunning,
     Unauthenticated,
 )
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -44,7 +43,6 @@ router = APIRouter(prefix="/v1", tags=["publications"], responses=PROBLEMS)
 @router.post("/tickets/{ticket_id}/publish", status_code=201, response_model=PublicationOut)
 async def publish(ticket_id: UUID, body: Publish, request: Request, caller: Caller) -> Response:
     """提出公开办理结果：谁承办、谁公开 (A14, ZY 13). Personal data is removed at once."""
-    caller.require(Role.UNIT)
     runtime, vault = runtime_of(request), request.app.state.vault
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
@@ -63,7 +61,6 @@ async def check(
     publication_id: UUID, body: CheckPublication, request: Request, caller: Caller
 ) -> Response:
     """审核公开的办理结果：由本单位另一人审核 (A14)."""
-    caller.require(Role.UNIT)
     runtime, vault = runtime_of(request), request.app.state.vault
 
     async def operation(session: AsyncSession) -> Answer:
@@ -84,7 +81,6 @@ async def check(
 @router.post("/tickets/{ticket_id}/take-back", response_model=PublicationOut)
 async def take_back(ticket_id: UUID, body: TakeBack, request: Request, caller: Caller) -> Response:
     """撤回公开的办理结果 (A14)."""
-    caller.require(Role.UNIT, Role.SUPERVISOR)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -101,8 +97,7 @@ async def show_own(
     request: Request, caller: Caller, wanted: Annotated[OwnQuery, Query()]
 ) -> Page[PublicationOut]:
     """本单位提出的办理结果，最新的在前."""
-    caller.require(Role.UNIT)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         rows = await list_own(
             session, caller.unit or "", after=id_in(wanted.after), limit=wanted.limit + 1
         )

@@ -12,8 +12,10 @@ from services.intake.models import Ticket
 from services.intake.operations import Acted, lock_ticket, say
 from services.intake.publications.models import Publication
 from services.intake.publications.rules import PublicationState, fit, is_fit, refusal
+from services.intake.sight import is_seen
 from shared.events.callers import ResultPublished, ResultTakenBack
-from shared.events.words import RequestType, State
+from shared.events.chinese import CHINESE
+from shared.events.words import RequestType, Secrecy, State
 from shared.problems import ActRefused, NotAllowed, NotFound
 from shared.runtime import Runtime
 from shared.security import Principal
@@ -50,11 +52,15 @@ async def propose(
     )
     if refused is not None:
         raise ActRefused(refused, allowed=[])
+    if ticket.secrecy != Secrecy.NORMAL:
+        raise ActRefused(
+            f"知悉范围为“{CHINESE[Secrecy(ticket.secrecy)]}”的工单不能公开 (F9)。", allowed=[]
+        )
     if await _current(session, ticket_id) is not None:
         raise ActRefused(
             "该工单的办理结果已提出或已公开，如需修改请先撤回。", allowed=["take-back"]
         )
-    identity = _identity(vault, ticket)
+    identity = await _identity(vault, ticket)
     assert ticket.unit is not None, "a closed ticket has a unit"
     found = Publication(
         id=uuid7(),
@@ -100,7 +106,7 @@ async def check(
     if not is_passed:
         found.state = PublicationState.SENT_BACK
         return found, None
-    identity = _identity(vault, ticket)
+    identity = await _identity(vault, ticket)
     texts = (found.title, found.question, found.answer)
     assert all(is_fit(one, identity) for one in texts), "it was made fit when it was proposed"
     found.state = PublicationState.PUBLISHED
@@ -122,7 +128,7 @@ async def take_back(
     Raises `NotFound`, `ActRefused` where there is none.
     """
     ticket = await lock_ticket(session, ticket_id)
-    if not caller.sees(ticket.jurisdiction, ticket.unit):
+    if not is_seen(ticket, caller, as_unit=True):
         raise NotFound
     found = await _current(session, ticket_id)
     if found is None:
@@ -139,7 +145,7 @@ async def take_back(
 
 async def _lock_unit_ticket(session: AsyncSession, ticket_id: UUID, caller: Principal) -> Ticket:
     ticket = await lock_ticket(session, ticket_id)
-    if not caller.sees(ticket.jurisdiction, ticket.unit):
+    if not is_seen(ticket, caller, as_unit=True):
         raise NotFound
     return ticket
 
@@ -151,6 +157,7 @@ async def _current(session: AsyncSession, ticket_id: UUID) -> Publication | None
     return found
 
 
-def _identity(vault: Vault, ticket: Ticket) -> dict[str, str]:
-    identity: Identity = {} if ticket.identity is None else vault.open(ticket.identity, ticket.id)
+async def _identity(vault: Vault, ticket: Ticket) -> dict[str, str]:
+    sealed = ticket.identity
+    identity: Identity = {} if sealed is None else await vault.open(sealed, ticket.id)
     return {name: str(value) for name, value in identity.items()}

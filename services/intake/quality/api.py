@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.quality import operations, queries, schemas
 from services.intake.quality.rules import grade
 from shared.answers import problems_of
-from shared.events.words import Role
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
 from shared.pages import Page, write_cursor
@@ -23,10 +22,10 @@ from shared.problems import (
     Unauthenticated,
     field_error,
 )
+from shared.reading import reading, reading_directly
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
-SEATS = (Role.OPERATOR, Role.FOLLOW_UP, Role.SUPERVISOR)
 PROBLEMS = problems_of(
     *(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, StillRunning, KeyReused)
 )
@@ -41,7 +40,6 @@ async def put_form(
     caller: Caller,
 ) -> schemas.FormOut:
     """质检评分表；再次提交即为新版本 (A18, XS 四(一))."""
-    caller.require(Role.SUPERVISOR)
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session, session.begin():
         form = await operations.put_form(
@@ -59,8 +57,7 @@ async def put_form(
 @router.get("/quality-forms", response_model=schemas.Forms)
 async def show_forms(request: Request, caller: Caller) -> schemas.Forms:
     """质检评分表，含历次版本."""
-    caller.require(*SEATS)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         rows = await queries.list_forms(session, caller.jurisdiction)
     return schemas.Forms(items=[schemas.FormOut.of(row) for row in rows])
 
@@ -68,7 +65,6 @@ async def show_forms(request: Request, caller: Caller) -> schemas.Forms:
 @router.post("/quality-checks/sample", response_model=schemas.Drawn)
 async def draw(body: schemas.Draw, request: Request, caller: Caller) -> schemas.Drawn:
     """抽检：随机按政策包的比例，重办、有异议、滥用热线的每件必检 (A18). 重抽不重复."""
-    caller.require(Role.SUPERVISOR)
     _require_place(caller, body.jurisdiction)
     if body.end <= body.begin:
         raise field_error("end", "before_begin", "止应晚于起")
@@ -92,10 +88,9 @@ async def show_checks(
     request: Request, caller: Caller, wanted: Annotated[schemas.CheckQuery, Query()]
 ) -> Page[schemas.CheckOut]:
     """质检列表，最新的在前；热线办和质检座席见全部，话务员只见本人的."""
-    caller.require(*SEATS)
     place = wanted.jurisdiction or caller.jurisdiction
     _require_place(caller, place)
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         sees_all = await operations.may_check(session, caller)
         agent = wanted.agent if sees_all else caller.subject
         rows = await queries.list_checks(
@@ -114,7 +109,6 @@ async def score(
     check_id: UUID, body: schemas.ScoreIn, request: Request, caller: Caller
 ) -> Response:
     """评分；话务员申诉后由另一人复评 (A18)."""
-    caller.require(*SEATS)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -131,7 +125,6 @@ async def object_to(
     check_id: UUID, body: schemas.Objection, request: Request, caller: Caller
 ) -> Response:
     """申诉：话务员对评分有异议 (A18)."""
-    caller.require(*SEATS)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
@@ -146,12 +139,11 @@ async def show_grades(
     request: Request, caller: Caller, wanted: Annotated[schemas.GradeQuery, Query()]
 ) -> schemas.Grades:
     """话务员成绩和培训名单 (A18, ZY 23)."""
-    caller.require(Role.SUPERVISOR, Role.LEADER)
     place = wanted.jurisdiction or caller.jurisdiction
     _require_place(caller, place)
     runtime = runtime_of(request)
-    async with runtime.database.pool.acquire() as connection:
-        law = await runtime.law_book.read(connection)
+    async with reading_directly(runtime, caller) as connection:
+        law = await runtime.law_book.read(connection, is_held=False)
         rows = await queries.find_scores(connection, place, begin=wanted.begin, end=wanted.end)
     below = law.in_force(place, wanted.begin).quality.training_below
     return schemas.Grades(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.quality.models import QualityCheck, QualityForm
 from shared.database import Connection
 from shared.jurisdictions import prefix
+from shared.places import lies_in
 
 SCORES = """SELECT agent, array_agg(coalesce(second_score, score)) AS scores
 FROM quality_checks
@@ -32,7 +33,7 @@ async def list_checks(
     session: AsyncSession, wanted: Filter, *, after: UUID | None, limit: int
 ) -> list[QualityCheck]:
     """Checks of a place and of those within it, newest first."""
-    within = QualityCheck.jurisdiction.startswith(prefix(wanted.jurisdiction), autoescape=True)
+    within = lies_in(QualityCheck.jurisdiction, wanted.jurisdiction)
     statement = select(QualityCheck).where(within).order_by(QualityCheck.id.desc()).limit(limit)
     if wanted.state is not None:
         statement = statement.where(QualityCheck.state == wanted.state)

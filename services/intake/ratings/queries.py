@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import Unit
 from services.intake.ratings.models import RatingFigure
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 
 
 async def list_figures(
     session: AsyncSession, jurisdiction: str, month: date
 ) -> list[tuple[str, str, str, int]]:
     """Unit, standing, result, count of a place and a month: as many rows as units, not ratings."""
-    within = RatingFigure.jurisdiction.startswith(prefix(jurisdiction), autoescape=True)
+    within = lies_in(RatingFigure.jurisdiction, jurisdiction)
     figures = (RatingFigure.unit, RatingFigure.standing, RatingFigure.result)
     rows = await session.execute(
         select(*figures, func.sum(RatingFigure.count))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.models import Unit
 from services.intake.seats.models import Seat
 from services.intake.seats.rules import wrong_unit
+from shared.audit import Entry, note
 from shared.events.kinds import Seat as SeatKind
 from shared.jurisdictions import covers
 from shared.policy.hotlines import find_hotline
@@ -34,4 +35,6 @@ async def put_seat(
         raise field_error("subcenter", "unknown_number", "不在当地的热线归并清单内")
     row = insert(Seat).values(number=number, **facts)
     await session.execute(row.on_conflict_do_update(index_elements=["number"], set_=facts))
+    detail = {"kind": facts["kind"], "unit": facts["unit"]}
+    await note(session, Entry("seat.changed", number, caller.subject, detail=detail), at=None)
     return await session.get_one(Seat, number, populate_existing=True)

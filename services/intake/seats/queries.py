@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.seats.models import Seat
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ async def list_seats(
     session: AsyncSession, wanted: Filter, *, after: str | None, limit: int
 ) -> list[Seat]:
     """Seats of a place and of those within it, by number."""
-    within = Seat.jurisdiction.startswith(prefix(wanted.jurisdiction), autoescape=True)
+    within = lies_in(Seat.jurisdiction, wanted.jurisdiction)
     statement = select(Seat).where(within).order_by(Seat.number).limit(limit)
     if wanted.kind is not None:
         statement = statement.where(Seat.kind == wanted.kind)

@@ -10,7 +10,7 @@ from services.intake.directory import Directory
 from services.intake.taxonomy import operations, schemas
 from shared import problems
 from shared.answers import problems_of
-from shared.events.words import Role
+from shared.audit import Entry, note
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -29,9 +29,9 @@ async def put_category(
     caller: Caller,
 ) -> schemas.CategoryOut:
     """统一类别：登记、改名、停用；最多三级，一级类别可注明领域 (A2, GS 二(三)2)."""
-    caller.require(Role.ADMINISTRATOR)
     async with runtime_of(request).database.sessions() as session, session.begin():
         await operations.put_category(session, body.subject(code))
+        await note(session, Entry("category.changed", code, caller.subject), at=None)
         rows = await queries.list_categories(session)
     directory: Directory = request.app.state.directory
     directory.forget()

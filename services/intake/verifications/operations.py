@@ -13,6 +13,7 @@ from services.intake.emergencies.operations import say_reports
 from services.intake.models import Ticket, Verification
 from services.intake.operations import ground_of, lock_ticket, require_act, say
 from services.intake.rules import refusal_words
+from services.intake.sight import is_seen
 from services.intake.verifications.rules import judge, pack_of, verify_deadline
 from shared import outbox
 from shared.events.chinese import CHINESE
@@ -25,7 +26,7 @@ from shared.events.intake import (
     TicketVerified,
 )
 from shared.events.sla import DeadlineReached
-from shared.events.words import Act, RequestType, Role, State, Step, Urgency
+from shared.events.words import Act, RequestType, State, Step, Urgency
 from shared.inbox import Heard, Wait
 from shared.policy.deadlines import Deadline, Matter, step_deadline
 from shared.policy.law import Law
@@ -82,7 +83,7 @@ async def answer_question(
     assert question is not None, "what is being verified was asked"
     at = await runtime.clock.now(session)
     law = await runtime.law_book.read_in(session)
-    if caller.role is not Role.UNIT:
+    if not caller.is_of_unit:
         _require_time_over(question, ticket, law=law, at=at)
     question.answered_at, question.answered_by = at, caller.subject
     question.is_in_scope, question.opinion = finding.is_in_scope, finding.opinion
@@ -137,9 +138,9 @@ async def judge_deadlines(
 
 def _is_theirs(ticket: Ticket, question: Verification | None, caller: Principal) -> bool:
     """A unit's are the questions that it was asked, whoever handles the ticket in the end."""
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         return question is not None and question.unit == caller.unit
-    return caller.sees(ticket.jurisdiction, None)
+    return is_seen(ticket, caller)
 
 
 def _require_time_over(question: Verification, ticket: Ticket, *, law: Law, at: datetime) -> None:

@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import Ticket, Verification
 from services.intake.verifications.rules import VerificationState
-from shared.events.words import Role
-from shared.jurisdictions import prefix
+from shared.places import lies_in
 from shared.security import Principal
 
 
@@ -45,7 +44,7 @@ async def list_verifications(
 
 def _seen_by(caller: Principal) -> Select[Verification, Ticket]:
     statement = select(Verification, Ticket).join(Ticket, Ticket.id == Verification.ticket_id)
-    if caller.role is Role.UNIT:
+    if caller.is_of_unit:
         return statement.where(Verification.unit == caller.unit)
-    within = Ticket.jurisdiction.startswith(prefix(caller.jurisdiction), autoescape=True)
+    within = lies_in(Ticket.jurisdiction, caller.jurisdiction)
     return statement.where(within)

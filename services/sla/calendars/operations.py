@@ -14,6 +14,7 @@ from services.sla.models import Base, Publication, Recompute
 from services.sla.policies.operations import lock_law, speak
 from services.sla.policies.rules import File
 from shared import telemetry
+from shared.audit import Entry, note
 from shared.events.sla import CalendarPublished
 from shared.lawbook import BUMP
 from shared.policy.calendar_files import CalendarFile, read_calendar_file
@@ -58,6 +59,8 @@ async def load_calendar(session: AsyncSession, runtime: Runtime, file: File, *, 
     later = await runtime.law_book.read_in(session)
     change = change_of(found, law.calendar(place), later.calendar(place))
     session.add(_recompute(content_hash, place, change, at))
+    detail = {"hash": content_hash}
+    await note(session, Entry("calendar.published", place, by, detail=detail), at=at)
     await session.flush()
     telemetry.log.info("calendar_published", jurisdiction=place, hash=content_hash, by=by)
     return Loaded(found, content_hash, place, at, is_new=True)

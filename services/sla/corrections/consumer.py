@@ -2,7 +2,12 @@
 
 from uuid import UUID
 
-from services.sla.corrections.operations import Corrected, correct_clocks, find_present
+from services.sla.corrections.operations import (
+    Corrected,
+    correct_clocks,
+    find_present,
+    relabel_clocks,
+)
 from services.sla.corrections.rules import Standing, correct
 from services.sla.hearing import Clocks, law_of, lock, pack_of
 from services.sla.operations import Done, LockedClock, replace_deadlines, settle, start_deadlines
@@ -20,6 +25,9 @@ async def on_ticket_amended(
     runtime: Runtime, heard: Heard, events: list[Event[TicketAmended]]
 ) -> None:
     """Move what another type or urgency moves; an addition in words moves nothing."""
+    labels = {UUID(e.subject): e.data.secrecy for e in events if e.data.secrecy is not None}
+    if labels:
+        await relabel_clocks(heard.connection, labels)
     amended = [event for event in events if _speaks_of_matter(event.data)]
     if not amended:
         return

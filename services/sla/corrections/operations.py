@@ -17,6 +17,8 @@ CORRECT = """UPDATE clocks c SET request_type = a.request_type, urgency = a.urge
     is_enforcement = a.is_enforcement
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[])
     AS a (ticket_id, request_type, urgency, is_enforcement) WHERE c.ticket_id = a.ticket_id"""
+RELABEL = """UPDATE clocks c SET secrecy = a.secrecy FROM unnest($1::uuid[], $2::text[])
+    AS a (ticket_id, secrecy) WHERE c.ticket_id = a.ticket_id"""
 VERSIONS = """SELECT d.ticket_id, d.step, d.state, d.due_at, d.rule, d.source, d.starts_at,
     d.adjustments::text AS adjustments
 FROM deadlines d JOIN clocks c USING (ticket_id)
@@ -37,6 +39,11 @@ class Corrected(NamedTuple):
 async def correct_clocks(connection: Connection, corrected: Sequence[Corrected]) -> None:
     """Note the matters. Hold the locks on the clocks."""
     await connection.execute(CORRECT, *columns(corrected))
+
+
+async def relabel_clocks(connection: Connection, labels: Mapping[UUID, str]) -> None:
+    """Note who may read of some tickets from now on (F9)."""
+    await connection.execute(RELABEL, list(labels), list(labels.values()))
 
 
 async def find_present(

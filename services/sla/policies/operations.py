@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sla.models import Base, Publication, Voice
 from services.sla.policies.rules import File, midnight, parents_first, replaced, resolve
 from shared import outbox, telemetry
+from shared.audit import Entry, note
 from shared.events.envelope import Event, P
 from shared.events.sla import PolicyPublished
 from shared.lawbook import BUMP
@@ -136,6 +137,8 @@ async def _publish(
             published_by=by,
         )
     )
+    detail = {"hash": content_hash, "version": pack.version}
+    await note(session, Entry("policy.published", pack.code, by, detail=detail), at=event.time)
     await session.flush()
     telemetry.log.info("policy_published", jurisdiction=pack.code, hash=content_hash, by=by)
     return Published(pack, content_hash, event.time, is_new=True)

@@ -13,8 +13,9 @@ from services.sla.promises.queries import list_promises
 from services.sla.promises.schemas import Promises, PromiseShown, PutPromise
 from shared import problems
 from shared.answers import problems_of
-from shared.events.words import RequestType, Role
+from shared.events.words import RequestType
 from shared.idempotency import Answer, run_act
+from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -61,13 +62,13 @@ async def save_promise(
 @router.get("/{unit}", summary="承诺的办理时限", responses=problems_of(*READ_PROBLEMS))
 async def show_promises(unit: UnitCode, request: Request, caller: Caller) -> Promises:
     """承办单位看到本单位的承诺，其他人看到本辖区单位的承诺。"""
-    async with runtime_of(request).database.sessions() as session:
+    async with reading(runtime_of(request), caller) as session:
         rows = [
             row
             for row in await list_promises(session, unit)
             if caller.sees(row.jurisdiction, row.unit)
         ]
-    if not rows and not (caller.role is Role.UNIT and caller.unit == unit):
+    if not rows and not (caller.is_of_unit and caller.unit == unit):
         raise problems.NotFound
     return _shown(unit, rows)
 

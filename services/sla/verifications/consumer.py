@@ -42,6 +42,7 @@ async def on_verification_requested(
                 policy=filed.policy,
                 accepted_at=None,
                 unit=filed.unit,
+                secrecy=filed.secrecy,
             )
         )
     asked = [Done(UUID(event.subject), event.time) for event in events]
