@@ -130,5 +130,5 @@ def _parts(runtime: Runtime, bus: Bus, health: Health) -> dict[str, Task]:
             limit=settings.relay_batch_max,
         ),
         "consumer": partial(consume, runtime, bus, inbox, health),
-        **registry.tasks_of(runtime),
+        **registry.tasks_of(runtime, {}),
     }
