@@ -33,6 +33,8 @@ MEMORY = Path("/dev", "shm")
 MEMORY_BYTES_MIN = 8 * 2**30
 
 configure_logs()
+# Tables that commands print are as wide in a worker of xdist as on a terminal.
+os.environ["COLUMNS"] = "200"
 # How long an example takes is measured in bench/, never here.
 hypothesis.settings.register_profile("hotline", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("hotline")
