@@ -23,7 +23,8 @@ from tests.foreign import door
 from tests.foreign.crossing import Crossing
 from tests.foreign.wire import Key
 from tests.harness import Harness, eventually
-from tests.services.gateway_exchange import CITY, DAY, Platform, acts, listening, platforms, said
+from tests.services.exchange_messages import acts
+from tests.services.gateway_exchange import CITY, DAY, Platform, listening, platforms, said
 
 FOREIGN = "510000"
 FILED = {

@@ -253,3 +253,4 @@ async def test_the_client_of_code_for_america_works_against_it(
         assert [one["service_request_id"] for one in listed] == [filed["service_request_id"]]
         (refused,) = await asyncio.to_thread(partial(three.post, "99", address="建设西路"))
         assert refused["code"] == "404"
+        three.session.close()

@@ -116,6 +116,7 @@ async def test_a_client_made_from_the_page_files_reads_and_is_refused(
         )
         assert (shown.status_code, shown.parsed.title) == (200, "小区停水")
         nobody = client_module.AuthenticatedClient(base_url=url, token="nobody")
+        clients.enter_context(nobody)
         refused = await asyncio.to_thread(
             partial(show_ticket.sync_detailed, filed.parsed.id, client=nobody)
         )

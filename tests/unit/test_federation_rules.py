@@ -95,6 +95,7 @@ def test_what_came_is_delivered_reported_or_set_aside() -> None:
     child, parent = PeerKind.CHILD, PeerKind.PARENT
     assert fate(child, Kind.ACT, is_crossing=False) is Fate.MIRROR
     assert fate(child, Kind.ACT, is_crossing=True) is Fate.BOTH
+    assert fate(child, Kind.ACT, is_crossing=True, is_ours=True) is Fate.DELIVER
     assert fate(parent, Kind.RESULT, is_crossing=True) is Fate.DELIVER
     assert fate(parent, Kind.RESULT, is_crossing=False) is Fate.UNKNOWN
     assert fate(parent, Kind.ORDER, is_crossing=False) is Fate.BOTH

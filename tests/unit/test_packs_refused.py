@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
+from shared.events.words import Role
 from shared.policy.errors import PolicyFileError
 from shared.policy.load import load_packs, resolve_pack, resolve_packs
 from shared.policy.model import Pack
@@ -14,10 +15,7 @@ FOLDER = Path(__file__).parents[2] / "shared" / "policy"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.toml")}
 STAFFED = "staffed ="
 FIELDS = "、".join(field.alias or name for name, field in Pack.model_fields.items())
-ROLES = (
-    "'operator'、'unit'、'follow_up'、'supervisor'、'coordination'、'leader'、'discipline'、"
-    "'editor'、'analyst'、'administrator'"
-)
+ROLES = "、".join(f"'{role}'" for role in Role)
 SHIFTS = "工作时间应由早到晚排列、互不重叠，并在 00:00 至 24:00 之内"
 
 

@@ -11,9 +11,9 @@ from shared.database import Connection
 from shared.exchange import Kind, Message
 
 KIND = "SELECT kind FROM peers WHERE code = $1"
-CROSSED = """SELECT origin_ticket AS id FROM forwarded_in
+CROSSED = """SELECT origin_ticket AS id, false AS is_ours FROM forwarded_in
 WHERE peer = $1 AND origin_ticket = ANY($2::uuid[])
-UNION SELECT ticket_id FROM forwarded_out WHERE peer = $1 AND ticket_id = ANY($2::uuid[])"""
+UNION SELECT ticket_id, true FROM forwarded_out WHERE peer = $1 AND ticket_id = ANY($2::uuid[])"""
 EXPECT = """INSERT INTO forwarded_in (peer, origin_ticket, told)
 SELECT $1, * FROM unnest($2::uuid[], $3::jsonb[])
 ON CONFLICT (peer, origin_ticket) DO UPDATE SET told = excluded.told"""
@@ -59,25 +59,28 @@ def ticket_in(subject: str) -> UUID | None:
         return None
 
 
-def _fate(peer_kind: str, message: Message, crossed: set[UUID]) -> Fate:
-    is_crossing = ticket_in(message.subject) in crossed
+def _fate(peer_kind: str, message: Message, crossed: Mapping[UUID, bool]) -> Fate:
+    ticket = ticket_in(message.subject)
+    is_crossing = ticket in crossed
     if message.kind is Kind.FORWARD and (not is_crossing or message.payload.type != FORWARD):
         return Fate.UNKNOWN
-    return fate(peer_kind, message.kind, is_crossing=is_crossing)
+    is_ours = ticket is not None and crossed.get(ticket, False)
+    return fate(peer_kind, message.kind, is_crossing=is_crossing, is_ours=is_ours)
 
 
 async def _find_crossed(
     connection: Connection, sender: str, messages: Sequence[Message]
-) -> set[UUID]:
+) -> Mapping[UUID, bool]:
+    """Which tickets crossed between us and the sender, and whether they are our own."""
     asked = {
         ticket
         for one in messages
         if one.kind in (*CROSSING, Kind.FORWARD) and (ticket := ticket_in(one.subject)) is not None
     }
     if not asked:
-        return set()
+        return {}
     rows = await connection.fetch(CROSSED, sender, sorted(asked))
-    return {row["id"] for row in rows}
+    return {row["id"]: row["is_ours"] for row in rows}
 
 
 def _told(message: Message) -> str | None:

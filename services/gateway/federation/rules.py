@@ -138,8 +138,12 @@ def comes_anew(data: Payload) -> bool:
     return isinstance(data, TicketReturnDecided) and data.decision is ReturnDecision.REJECTED
 
 
-def fate(peer_kind: str, kind: Kind, *, is_crossing: bool) -> Fate:
-    """What becomes of a message; `is_crossing`: its subject is a ticket that crossed."""
+def fate(peer_kind: str, kind: Kind, *, is_crossing: bool, is_ours: bool = False) -> Fate:
+    """What becomes of a message; `is_crossing`: its subject is a ticket that crossed.
+
+    `is_ours`: and it is our own, which the sender handles. It reports what it does to its linked
+    ticket by itself, so nothing of ours is kept as one of its own.
+    """
     is_reporter = peer_kind in REPORTERS
     match kind:
         case Kind.FORWARD:
@@ -149,7 +153,7 @@ def fate(peer_kind: str, kind: Kind, *, is_crossing: bool) -> Fate:
         case Kind.CALL | Kind.DIRECTORY:
             return Fate.MIRROR if is_reporter else Fate.UNKNOWN
     if is_crossing:
-        return Fate.BOTH if is_reporter else Fate.DELIVER
+        return Fate.BOTH if is_reporter and not is_ours else Fate.DELIVER
     return Fate.MIRROR if is_reporter else Fate.UNKNOWN
 
 

@@ -1,0 +1,1 @@
+"""Several platforms as separate processes, joined by a network that fails."""
