@@ -9,7 +9,7 @@ from tests.harness import eventually
 from tests.kafka import KafkaForTests
 
 PEOPLE = 4
-TICKETS_BETWEEN_KILLS = 5
+TICKETS_BETWEEN_KILLS = 3
 
 
 async def test_nothing_is_lost_or_doubled_whatever_is_killed(

@@ -13,7 +13,7 @@ from tests.harness import eventually
 
 PEOPLE = 8
 DOWN_SECONDS = 10
-TICKETS_AROUND = 20
+TICKETS_AROUND = 10
 
 
 async def test_ten_seconds_without_postgres_park_nothing_and_lose_nothing(

@@ -18,7 +18,7 @@ from tests.kafka import KafkaForTests
 BYSTANDERS = (Service.SLA, Service.KNOWLEDGE, Service.ANALYTICS)
 PEOPLE = 6
 KILLS = 2
-FILED_BETWEEN_KILLS = 10
+FILED_BETWEEN_KILLS = 6
 SLOW = """CREATE FUNCTION intake.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_sleep(1); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON intake.kept_answers

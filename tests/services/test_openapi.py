@@ -25,7 +25,7 @@ from tests.services.gateway_exchange import listening
 
 BIN = Path(sys.executable).parent
 FUZZ_SECONDS_MAX = 240
-EXAMPLES_OF_EACH = 3
+EXAMPLES_OF_EACH = 1
 Json = dict[str, Any]
 
 
