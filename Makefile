@@ -11,7 +11,7 @@ up: .venv/ready  ## the platform on this machine, on data that stays
 	$(BIN)/hotline up
 
 test: .venv/ready  ## everything, on real PostgreSQL and, where Java and Maven are, real Kafka
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready  ## style, types, import contracts, generated documents
 	$(BIN)/ruff check .

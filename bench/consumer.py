@@ -15,6 +15,7 @@ from bench.events import CATEGORIES, PLACES, PLATFORM, created_events, lives, un
 from bench.ground import Ground
 from bench.report import Aim, Figure
 from deploy import registry
+from deploy.listen import keep_loaded
 from services.analytics.operations import make_months
 from shared.bus.choose import open_bus
 from shared.bus.protocol import Message
@@ -153,6 +154,7 @@ async def _hear_bare(runtime: Runtime, events: Sequence[Event[Payload]]) -> floa
 async def _consume(runtime: Runtime, count: int) -> float:
     """Seconds from the first batch at hand to the last commit."""
     inbox = make_inbox(runtime, registry.handlers_of(runtime))
+    keep_loaded()
     reader = await open_bus(runtime.settings).open_reader(
         f"{PLATFORM}.{runtime.service}", heard_topics(runtime.service), inbox.load_offsets
     )

@@ -26,6 +26,7 @@ from shared.settings import Settings
 CONNECTIONS = 32
 ROUNDS = 3
 KINDS = ("plain", "grouped", "orm", "intake", "unsealed", "one-process", "two-processes")
+PLAIN = frozenset({"plain", "grouped", "orm"})
 SECONDS = 4.0
 WARM_UP_SECONDS = 1.5
 CONTENT = "幸福小区从昨晚起停水，至今没有恢复，物业说要等管道公司，请尽快处理并答复。" * 3
@@ -113,7 +114,7 @@ def servers(kinds: tuple[str, ...], url: str) -> Iterator[int]:
     environment = {**os.environ, "BENCH_DATABASE_URL": url}
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "bench.servers", kind, str(first + place)],
+            [sys.executable, "-m", _module(kind), kind, str(first + place)],
             env=environment,
         )
         for place, kind in enumerate(kinds)
@@ -129,6 +130,10 @@ def servers(kinds: tuple[str, ...], url: str) -> Iterator[int]:
             server.wait(timeout=20)
 
 
+def _module(kind: str) -> str:
+    return "bench.plain_servers" if kind in PLAIN else "bench.servers"
+
+
 def _free_ports(count: int) -> int:
     for first in range(18_000, 19_000, 7):
         try:
@@ -142,7 +147,7 @@ def _free_ports(count: int) -> int:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.known import known_law
+from deploy.law import policy
 from shared.calendars import BEIJING
 from shared.events.chinese import CHINESE
 from shared.policy.errors import PolicyFileError
@@ -24,6 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="打印 JSON")]
 Day = Annotated[str, typer.Argument(help="日期，例如 2022-11-25", show_default=False)]
 
 
+@policy.command("list")
 def list_packs(*, as_json: Json = False) -> None:
     """列出各地政策包的每个版本。"""
     versions = [pack for one in known_law().versions.values() for pack in one]
@@ -41,6 +43,7 @@ def list_packs(*, as_json: Json = False) -> None:
 _COLUMNS = ("code", "name", "document", "version", "effective_from", "parent")
 
 
+@policy.command("check")
 def check(
     files: Annotated[list[Path], typer.Argument(help="政策文件（TOML）", show_default=False)],
 ) -> None:
@@ -57,6 +60,7 @@ def check(
     typer.echo(f"{'、'.join(sorted(names))}：无误；共 {len(packs)} 个政策包。")
 
 
+@policy.command("explain")
 def explain_pack(
     code: Code,
     *,
@@ -78,6 +82,7 @@ def explain_pack(
         console.print(_hotline_table(pack))
 
 
+@policy.command("diff")
 def diff(code: Code, old: Day, new: Day) -> None:
     """两个日期施行的政策有何不同。"""
     before, after = _pack(code, old), _pack(code, new)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,11 +12,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
 from shared.access import Table
 from shared.access_shown import show_access
+from shared.answers import show_bodies
 from shared.bodies import Flowing, again, answer_watched, read_body
 from shared.database import is_unsayable
 from shared.overload import BodyTooSlow
@@ -36,7 +38,7 @@ METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 
 def create_app(
     runtime: Runtime,
-    routers: Iterable[APIRouter],
+    routes: Iterable[BaseRoute],
     *,
     access: Table | None = None,
     health: Health | None = None,
@@ -61,8 +63,7 @@ def create_app(
     problems.install(app)
     for failure in (asyncpg.PostgresError, DBAPIError):
         app.add_exception_handler(failure, _on_database)
-    for router in routers:
-        app.include_router(router)
+    app.router.routes.extend(routes)
     app.include_router(_health_router(runtime, health or Health()))
     app.add_middleware(
         Edge,
@@ -72,6 +73,14 @@ def create_app(
     )
     app.add_middleware(Measured, service=runtime.service)
     return app
+
+
+def routes_of(*routers: APIRouter) -> Sequence[BaseRoute]:
+    """The routes of routers, for all apps of a process: each is prepared once, when sought."""
+    whole = APIRouter()
+    for router in routers:
+        whole.include_router(router)
+    return whole.routes
 
 
 async def _on_database(_: Request, error: Exception) -> Response:
@@ -87,7 +96,9 @@ class ServiceApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
         if self.openapi_schema is None:
-            show_access(super().openapi(), self.state.access)
+            document = super().openapi()
+            show_bodies(document)
+            show_access(document, self.state.access)
         return super().openapi()
 
 

@@ -7,9 +7,11 @@ from starlette.types import ASGIApp
 
 from services.gateway.access import ACCESS
 from services.gateway.askers import Askers
+from services.gateway.calls import Calls
 from services.gateway.door import Door
 from services.gateway.exchange.api import exchange
 from services.gateway.exchange.api import router as federation_router
+from services.gateway.exchange.attachments import router as exchange_files_router
 from services.gateway.federation.api import router as crossing_router
 from services.gateway.feeds.api import router as feeds_router
 from services.gateway.issuer.api import router as issuer_router
@@ -18,7 +20,6 @@ from services.gateway.limits import Limits
 from services.gateway.login.api import router as sessions_router
 from services.gateway.login.client import OidcClient
 from services.gateway.login.pages import router as login_router
-from services.gateway.neighbours import Neighbours
 from services.gateway.open311.api import router as open311_router
 from services.gateway.open311.desk import Desk
 from services.gateway.open311.keys import router as open311_keys_router
@@ -30,10 +31,10 @@ from services.gateway.subscriptions.api import router as subscriptions_router
 from shared.audit_pages import make_router as make_audit_router
 from shared.events.words import Service
 from shared.runtime import Runtime
-from shared.service import Edge, create_app
+from shared.service import Edge, create_app, routes_of
 from shared.worker import Health
 
-ROUTERS = (
+ROUTES = routes_of(
     router,
     feeds_router,
     subscriptions_router,
@@ -45,6 +46,7 @@ ROUTERS = (
     peers_router,
     own_keys_router,
     exchange,
+    exchange_files_router,
     federation_router,
     crossing_router,
     open311_router,
@@ -55,7 +57,7 @@ ROUTERS = (
 
 def make_own_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """What the gateway answers itself: pages, people and logins, feeds, peers."""
-    app = create_app(runtime, ROUTERS, health=health, access=ACCESS, openapi_url=None)
+    app = create_app(runtime, ROUTES, health=health, access=ACCESS, openapi_url=None)
     app.state.oidc = OidcClient(runtime.settings, app)
     return app
 
@@ -66,7 +68,8 @@ def make_app(
     """The gateway on an open runtime; `hops` lead to the five services."""
     inner = make_own_app(runtime, health)
     inner.state.hops = hops
-    inner.state.open311 = Desk(Neighbours(hops, runtime.settings))
+    inner.state.calls = calls = Calls(hops, runtime.settings)
+    inner.state.open311 = Desk(calls)
     inner.mount("/docs/assets", assets())
     return behind_door(runtime, inner, hops)
 

@@ -37,10 +37,10 @@ from shared.audit_pages import make_router as make_audit_router
 from shared.events.words import Service
 from shared.notice_pages import make_router
 from shared.runtime import Runtime
-from shared.service import create_app
+from shared.service import create_app, routes_of
 from shared.worker import Health
 
-ROUTERS = (
+ROUTES = routes_of(
     router,
     amendments_router,
     origins_router,
@@ -72,7 +72,7 @@ ROUTERS = (
 
 def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of intake on an open runtime."""
-    app = create_app(runtime, ROUTERS, health=health, access=ACCESS)
+    app = create_app(runtime, ROUTES, health=health, access=ACCESS)
     app.router.routes.insert(0, FILING)
     app.state.vault = Vault(runtime)
     app.state.filer = Filer(runtime, app.state.vault)

@@ -15,22 +15,23 @@ from services.sla.promises.api import router as promises
 from shared.audit_pages import make_router as make_audit_router
 from shared.events.words import Service
 from shared.runtime import Runtime
-from shared.service import create_app
+from shared.service import create_app, routes_of
 from shared.worker import Health
+
+ROUTES = routes_of(
+    router,
+    make_audit_router(Service.SLA),
+    pauses,
+    previews,
+    extensions,
+    limits,
+    promises,
+    policies,
+    calendars,
+    orders,
+)
 
 
 def make_app(runtime: Runtime, health: Health | None = None) -> FastAPI:
     """The app of sla."""
-    routers = [
-        router,
-        make_audit_router(Service.SLA),
-        pauses,
-        previews,
-        extensions,
-        limits,
-        promises,
-        policies,
-        calendars,
-        orders,
-    ]
-    return create_app(runtime, routers, health=health, access=ACCESS)
+    return create_app(runtime, ROUTES, health=health, access=ACCESS)

@@ -12,7 +12,7 @@ from shared.clock import Clock
 from shared.database import plain_url
 from shared.events.words import Service
 from shared.runtime import Runtime, open_runtime
-from shared.service import create_app
+from shared.service import create_app, routes_of
 from shared.settings import Settings
 from tests.conftest import TEMPLATE, at_database, run_sql
 from tests.services.edge_app import ACCESS, make_router
@@ -64,7 +64,7 @@ def log_url(postgres: str) -> Iterator[str]:
 @pytest.fixture
 def edge(frame: Runtime) -> FastAPI:
     """A small service."""
-    return create_app(frame, [make_router()], access=ACCESS)
+    return create_app(frame, routes_of(make_router()), access=ACCESS)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import httpx
 
 from services.gateway.app import make_app
 from services.gateway.consumer import handlers
+from services.gateway.feeds.topics import WAITING
 from shared.events.dispatch import TicketDispatched
 from shared.events.intake import TicketCreated
 from shared.events.words import Channel, RequestType, Role
@@ -37,6 +38,10 @@ class Feeds:
         ticket = str(uuid4())
         await self.hear(ticket, created(**more), dispatched(unit, *co_units))
         return ticket
+
+    async def all_written(self) -> bool:
+        """Whether no unit's topic lacks a record."""
+        return not await self.runtime.database.pool.fetch(WAITING)
 
 
 def created(**more: Any) -> TicketCreated:

@@ -21,7 +21,7 @@ from shared.access import EVERYBODY, Reach, in_order
 from shared.events.words import Act, Role, Service
 from shared.runtime import Runtime
 from shared.security import Caller, Principal, issue_token
-from shared.service import create_app
+from shared.service import create_app, routes_of
 from shared.settings import TRIAL_SECRET
 from tests.services.edge_app import read_problem
 
@@ -91,7 +91,9 @@ async def test_an_operation_without_a_row_is_nobodys(frame: Runtime) -> None:
     async def look(caller: Caller) -> str:
         return caller.subject
 
-    app = create_app(frame, [router], access={"POST /v1/forgotten": INTAKE["GET /v1/scope"]})
+    app = create_app(
+        frame, routes_of(router), access={"POST /v1/forgotten": INTAKE["GET /v1/scope"]}
+    )
     answers = await asyncio.gather(*(call(app, "GET /v1/forgotten", bearer(r)) for r in Role))
     assert {answer.status_code for answer in answers} == {403}
     assert {answer.json()["code"] for answer in answers} == {"not_allowed"}

@@ -18,7 +18,7 @@ from shared.idempotency import HEADER, Answer, run_act
 from shared.problems import ActRefused
 from shared.runtime import Runtime
 from shared.security import Caller
-from shared.service import create_app, runtime_of
+from shared.service import create_app, routes_of, runtime_of
 from tests.conftest import run_sql
 from tests.harness import eventually, token
 
@@ -90,7 +90,7 @@ async def client(frame: Runtime, acts: Acts) -> AsyncIterator[httpx.AsyncClient]
     may = everywhere(Role.OPERATOR)
     access = {f"POST {PATH}": may, f"POST {PATH}/{{name}}/again": may}
     transport = httpx.ASGITransport(
-        create_app(frame, [router], access=access), raise_app_exceptions=False
+        create_app(frame, routes_of(router), access=access), raise_app_exceptions=False
     )
     bearer = token(frame.settings, Role.OPERATOR, subject="ZY0001")
     async with httpx.AsyncClient(

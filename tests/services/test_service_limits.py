@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from shared.clock import Clock
 from shared.events.words import Service
 from shared.runtime import Runtime, open_runtime
-from shared.service import create_app
+from shared.service import create_app, routes_of
 from tests.services.edge_app import call_asgi, chunks, make_router, read_counts, read_problem
 
 
@@ -92,7 +92,7 @@ async def test_requests_are_counted_by_route_method_and_status(
 async def test_six_services_in_one_process_are_counted_apart(frame: Runtime) -> None:
     for service in Service:
         async with open_runtime(service, frame.settings, Clock()) as runtime:
-            app = create_app(runtime, [make_router("/v1/counted")])
+            app = create_app(runtime, routes_of(make_router("/v1/counted")))
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 await client.get("/v1/counted/trace")

@@ -1,4 +1,4 @@
-"""Writing arrivals: the tickets and the first lines of their timelines, in two statements."""
+"""Writing arrivals: the tickets and the first lines of their timelines, in two copies."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,27 +17,13 @@ from shared.events.kinds import Link
 from shared.events.words import State
 from shared.inbox import Heard
 
-# An arrival has one entry in its timeline and has said nothing; a dispatched one has one more.
-INSERT_TICKETS = """INSERT INTO tickets (id, number, jurisdiction, request_type, urgency,
-    is_enforcement, title, content, channel, category, place, caller_id, filed_at, policy, state,
-    accepted_at, dispatched_at, unit, round, rule, ground, source_article, explanation, article_id,
-    closed_at, line, main, link_kind, linked_at, about_unit, repeats, override, is_mediation,
-    origin, secrecy, replies, timeline_length, sequence)
-SELECT *, 0, round + 1, round FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
-    $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
-    $12::uuid[], $13::timestamptz[], $14::text[], $15::text[], $16::timestamptz[],
-    $17::timestamptz[], $18::text[], $19::int[], $20::text[], $21::text[], $22::text[],
-    $23::text[], $24::uuid[], $25::timestamptz[], $26::text[], $27::uuid[], $28::text[],
-    $29::timestamptz[], $30::text[], $31::uuid[], $32::text[], $33::bool[],
-    $34::jsonb[], $35::text[])
-AS t (id, number, jurisdiction, request_type, urgency, is_enforcement, title, content, channel,
-    category, place, caller_id, filed_at, policy, state, accepted_at, dispatched_at, unit, round,
-    rule, ground, source_article, explanation, article_id, closed_at, line, main, link_kind,
-    linked_at, about_unit, repeats, override, is_mediation, origin, secrecy)"""
-INSERT_ENTRIES = """INSERT INTO timeline (ticket_id, position, event, at, round, unit, by, rule,
-    text, detail)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::int[], $6::text[],
-    $7::text[], $8::text[], $9::text[], $10::jsonb[])"""
+FILED = (
+    *("number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title", "content"),
+    *("channel", "category", "place", "caller_id", "filed_at"),
+)
+MORE = ("about_unit", "repeats", "override", "is_mediation", "origin", "secrecy")
+COUNTS = ("replies", "timeline_length", "sequence")
+ENTRY = ("ticket_id", "position", "event", "at", "round", "unit", "by", "rule", "text", "detail")
 NO_DETAIL = "{}"
 
 
@@ -67,7 +53,9 @@ async def insert_arrivals(heard: Heard, arrivals: Iterable[tuple[Event[Any], Arr
     rows, entries = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
     for event, arrival in arrivals:
         ticket_id = UUID(event.subject)
-        rows.append((ticket_id, *_filed(event.data), *arrival, *_more(event.data)))
+        # It has one entry in its timeline and has said nothing; a dispatched one has one more.
+        counts = (0, arrival.round + 1, arrival.round)
+        rows.append((ticket_id, *_filed(event.data), *arrival, *_more(event.data), *counts))
         by, text, detail = _told(event.data)
         entry = (ticket_id, 1, event.data.type, event.time, 0, None, by, None, text, detail)
         entries.append(entry)
@@ -78,8 +66,10 @@ async def insert_arrivals(heard: Heard, arrivals: Iterable[tuple[Event[Any], Arr
                     *(arrival.round, arrival.unit, SYSTEM, arrival.rule, None, NO_DETAIL),
                 )
             )
-    await heard.connection.execute(INSERT_TICKETS, *zip(*rows, strict=True))
-    await heard.connection.execute(INSERT_ENTRIES, *zip(*entries, strict=True))
+    # A copy costs half of what arrays cost, here and in the server.
+    copy = heard.connection.copy_records_to_table
+    await copy("tickets", records=rows, columns=("id", *FILED, *Arrival._fields, *MORE, *COUNTS))
+    await copy("timeline", records=entries, columns=ENTRY)
     await queue_tickets(heard.connection, [row[0] for row in rows])
 
 
@@ -92,13 +82,15 @@ def _told(data: Filed) -> tuple[str | None, str | None, str]:
         detail["override"] = data.override
     if data.origin is not None:
         detail["origin"] = data.origin.model_dump(mode="json")
+    if data.asked_first is not None:
+        detail["asked_first"] = data.asked_first.model_dump(mode="json")
     if isinstance(data, TicketHandedOver):
         detail |= {"line": data.line, "way": data.way}
         return data.handed_by, data.note, orjson.dumps(detail).decode()
     if isinstance(data, TicketRepeatAnswered):
         detail["terminated"] = str(data.terminated)
-        return None, data.script, orjson.dumps(detail).decode()
-    return None, _result(data), orjson.dumps(detail).decode() if detail else NO_DETAIL
+        return data.filed_by, data.script, orjson.dumps(detail).decode()
+    return data.filed_by, _result(data), orjson.dumps(detail).decode() if detail else NO_DETAIL
 
 
 def _result(data: Filed) -> str | None:

@@ -141,7 +141,14 @@ async def keep_repeat_answered(heard: Heard, events: Sequence[Event[TicketRepeat
 async def keep_handed_over(heard: Heard, events: Sequence[Event[TicketHandedOver]]) -> None:
     """Keep emergencies that were handed to their own line, in their last state (ZY 34)."""
     handed = [
-        Arrival(None, State.HANDED_OVER, None, line=event.data.line.value) for event in events
+        Arrival(
+            None,
+            State.HANDED_OVER,
+            None,
+            unit=event.data.to_unit,
+            line=event.data.line.value,
+        )
+        for event in events
     ]
     await insert_arrivals(heard, zip(events, handed, strict=True))
 

@@ -15,7 +15,7 @@ from services.dispatch.acts.operations import Turn, take_turn
 from services.dispatch.dispatching.operations import find_competent_unit, send, send_by_rule
 from services.dispatch.rules import SYSTEM
 from services.dispatch.suggestions.learned import Learned, Suggested, as_data, suggest
-from services.dispatch.suggestions.models import Model, Outcome, Suggestion, Training
+from services.dispatch.suggestions.models import Model, Suggestion, SuggestionOutcome, Training
 from services.dispatch.suggestions.rules import (
     MODELS_KEPT,
     UNIT,
@@ -142,14 +142,11 @@ def suggest_for(
 async def keep_suggestions(session: AsyncSession, made: Sequence[Made]) -> None:
     """Write suggestions down; one made again in the same round takes the first one's place."""
     statement = insert(Suggestion).values([asdict(one) for one in made])
-    again = {
-        name: statement.excluded[name]
-        for name in ("model_id", "made_at", "request_type", "category", "units", "unit")
-    }
+    excluded = statement.excluded
+    names = ("model_id", "made_at", "request_type", "category", "units", "unit", "confidence")
     await session.execute(
         statement.on_conflict_do_update(
-            index_elements=["ticket_id", "round"],
-            set_={**again, "confidence": statement.excluded.confidence},
+            index_elements=["ticket_id", "round"], set_={name: excluded[name] for name in names}
         )
     )
 
@@ -185,7 +182,7 @@ async def dispatch_alone(
     await session.execute(
         update(Suggestion)
         .where(Suggestion.ticket_id == made.ticket_id, Suggestion.round == made.round)
-        .values(outcome=Outcome.AUTOMATIC, decided_at=turn.at)
+        .values(outcome=SuggestionOutcome.AUTOMATIC, decided_at=turn.at)
     )
     return True
 

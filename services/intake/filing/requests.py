@@ -39,6 +39,7 @@ class Handed:
     line: EmergencyLine
     way: HandOver
     note: str | None
+    unit: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class Filing:
 
     def claims(self) -> list[tuple[str, ...]]:
         """What no two filings of one batch may share: the second must see the first's result."""
-        request, found = self.request, list[tuple[str, ...]]()
+        request = self.request
+        found: list[tuple[str, ...]] = []
         if self.key is not None:
             found.append(("key", self.key.caller, self.key.path, self.key.key))
         if request.channel_ref is not None:

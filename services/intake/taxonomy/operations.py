@@ -46,7 +46,8 @@ async def put_category(session: AsyncSession, subject: Subject) -> Subject:
     kept = Subject(**(asdict(subject) | {"domain": domain}))
     values = asdict(kept) | {"domain": None if domain is None else domain.value}
     row = insert(Category).values(values)
-    columns = {name: row.excluded[name] for name in values if name != "code"}
+    excluded = row.excluded
+    columns = {name: excluded[name] for name in values if name != "code"}
     await session.execute(row.on_conflict_do_update(index_elements=["code"], set_=columns))
     return kept
 
