@@ -1,15 +1,18 @@
 """What answers of all services have in common."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.calendars import BEIJING
 from shared.events.chinese import CHINESE
 from shared.events.words import Step
+from shared.exchange import NDJSON
 from shared.policy.deadlines import Deadline
-from shared.problems import Problem, ProblemBody
+from shared.problems import MEDIA_TYPE, Problem, ProblemBody
 
 BeijingTime = Annotated[datetime, AfterValidator(lambda at: at.astimezone(BEIJING))]
 """A time as people read it: in Asia/Shanghai."""
@@ -44,31 +47,57 @@ def running(step: Step, deadline: Deadline) -> RunningDeadline:
     )
 
 
+REF = "#/components/schemas/{model}"
+PROBLEM = {"$ref": REF.format(model=ProblemBody.__name__)}
+
+
+def ndjson(*lines: Mapping[str, Any]) -> dict[str, Any]:
+    """A content of OpenAPI with these lines as its example, a JSON each."""
+    example = b"".join(orjson.dumps(line) + b"\n" for line in lines).decode()
+    return {NDJSON: {"schema": {"type": "string", "format": "binary"}, "example": example}}
+
+
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """A body's place in OpenAPI, where a route reads it by itself."""
-    schema = model.model_json_schema()
-    definitions = schema.pop("$defs", {})
-    whole = _inlined(schema, definitions)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+    content = {"application/json": {"schema": model.model_json_schema(ref_template=REF)}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
-def _inlined(part: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401  any JSON
-    if isinstance(part, list):
-        return [_inlined(item, definitions) for item in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        rest = {key: value for key, value in part.items() if key != "$ref"}
-        return _inlined(definitions[part["$ref"].rpartition("/")[2]], definitions) | rest
-    return {key: _inlined(value, definitions) for key, value in part.items()}
+def show_bodies(document: dict[str, Any]) -> None:
+    """Name in a document what FastAPI does not: bodies of `json_body`, and how problems come."""
+    schemas = document.get("components", {}).get("schemas", {})
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            schema = body.get("schema", {})
+            if "properties" in schema:
+                found = schema.pop("$defs", {}) | {schema["title"]: schema}
+                for name, one in found.items():
+                    assert schemas.setdefault(name, one) == one, f"{name} means two things"
+                body["schema"] = {"$ref": REF.format(model=schema["title"])}
+            for answer in operation["responses"].values():
+                shown = answer.get("content", {}).get("application/json", {})
+                if shown.get("schema") == PROBLEM:
+                    answer["content"] = {MEDIA_TYPE: shown}
 
 
 def problems_of(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The problems of a route, for its page in OpenAPI."""
-    titles: dict[int, list[str]] = {}
+    known: dict[int, list[type[Problem]]] = {}
     for kind in kinds:
-        titles.setdefault(kind.status, []).append((kind.__doc__ or "").strip())
+        known.setdefault(kind.status, []).append(kind)
     return {
-        status: {"model": ProblemBody, "description": " ".join(found)}
-        for status, found in titles.items()
+        status: {
+            "model": ProblemBody,
+            "description": " ".join((kind.__doc__ or "").strip() for kind in found),
+            "content": {"application/json": {"example": _example(found[0])}},
+        }
+        for status, found in known.items()
     }
+
+
+def _example(kind: type[Problem]) -> dict[str, Any]:
+    # Not every kind is made of nothing: some want to know how long to wait.
+    problem = kind.__new__(kind)
+    Problem.__init__(problem)
+    return problem.body()

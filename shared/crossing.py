@@ -20,7 +20,7 @@ FILES_MAX = 200
 
 
 class File(BaseModel):
-    """附件的说明；内容留在来源平台."""
+    """附件的说明；内容由收到说明的平台按摘要另取."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -56,6 +56,8 @@ class Forward(BaseModel):
     title: Annotated[str, Field(max_length=200)]
     content: Annotated[str, Field(min_length=1, max_length=20_000)]
     category: Annotated[str | None, Field(max_length=40)] = None
+    category_name: Annotated[str | None, Field(max_length=100)] = None
+    """What the code means at home: another platform's may mean another thing."""
     place: Place | None = None
     filed_at: AwareDatetime | None = None
     accepted_at: AwareDatetime

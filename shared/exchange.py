@@ -22,6 +22,8 @@ from shared.problem_body import ProblemBody
 
 MESSAGES_PATH = "/v1/exchange/messages"
 RECONCILIATION_PATH = "/v1/exchange/reconciliation"
+ATTACHMENTS_PATH = "/v1/exchange/attachments"
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
 NDJSON = "application/x-ndjson"
 PLATFORM_PATTERN = r"^[0-9A-Za-z]{2,24}$"
 """GB/T 2260 codes, and codes that an operator registered for zones and subcenters."""
@@ -120,7 +122,12 @@ class Message(BaseModel):
     payload: Told
 
 
-RESULTS = frozenset({"ticket.replied", "ticket.closed", "ticket.terminated", "ticket.withdrawn"})
+RESULTS = frozenset(
+    {
+        *("ticket.replied", "ticket.closed", "ticket.terminated", "ticket.withdrawn"),
+        *("ticket.declined", "ticket.concluded"),
+    }
+)
 RATINGS = frozenset(
     {
         "ticket.followed_up",

@@ -10,12 +10,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import problems
-from shared.answers import BeijingTime, Input, problems_of
+from shared.answers import BeijingTime, problems_of
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers, prefix
 from shared.notices import NoticeKind, NoticeState
-from shared.pages import Page, read_cursor, write_cursor
-from shared.problems import NotFound, Problem, field_error
+from shared.pages import Page, PageQuery, page_of
+from shared.problems import NotFound, Problem
 from shared.reading import reading
 from shared.runtime import Runtime
 from shared.security import Caller, Principal
@@ -39,20 +39,10 @@ class NoticeNotDead(Problem):
     detail = "只有发送失败的通知可以重新发送。"
 
 
-class NoticeQuery(Input):
+class NoticeQuery(PageQuery):
     """通知的查询条件。"""
 
     state: NoticeState = Field(NoticeState.DEAD, description="waiting、sent 或 dead（发送失败）")
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
 
 
 class NoticeShown(BaseModel):
@@ -93,9 +83,7 @@ def make_router(path: str) -> APIRouter:
     ) -> Page[NoticeShown]:
         """发送失败（或者待发、已发）的通知，最新的在前 (B13)."""
         rows = await _list(runtime_of(request), caller, wanted)
-        items = [NoticeShown.of(row) for row in rows[: wanted.limit]]
-        more = len(rows) > len(items)
-        return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+        return page_of([NoticeShown.of(row) for row in rows], wanted.limit)
 
     @router.post(
         "/{notice_id}/replay",

@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from shared.answers import Input
 from shared.problems import Malformed, field_error
 
 T = TypeVar("T", bound=BaseModel)
@@ -18,6 +20,32 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+class PageQuery(Input):
+    """列表的分页。"""
+
+    after: str | None = Field(None, description="上一页的 next")
+    limit: int = Field(50, ge=1, le=200, description="每页条数")
+
+    def after_id(self) -> UUID | None:
+        """The id in the cursor, where the list goes by id. Raises `Malformed`."""
+        return id_in(self.after)
+
+    def after_key(self) -> str | None:
+        """The key in the cursor, where the list goes by another one. Raises `Malformed`."""
+        key = read_cursor(self.after, parts=1)
+        return None if key is None else str(key[0])
+
+
+def page_of(items: Sequence[T], limit: int, *, by: str = "id") -> Page[T]:
+    """The first `limit` of the items, each known by its field `by`.
+
+    Who asks reads one more than are shown: that says whether a page follows.
+    """
+    shown = list(items[:limit])
+    more = len(items) > limit
+    return Page(items=shown, next=write_cursor(str(getattr(shown[-1], by))) if more else None)
 
 
 def write_cursor(*key: str | int) -> str:

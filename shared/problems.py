@@ -187,6 +187,12 @@ class Unavailable(Problem):
     retry_after_seconds = 2
 
 
+OF_WRITES = (Malformed, Unauthenticated, NotAllowed, NotFound, StillRunning, KeyReused)
+"""What each call may answer that changes something."""
+OF_ACTS = (*OF_WRITES, ActRefused, NotHeardYet)
+"""What each act on a ticket may answer."""
+
+
 def field_error(field: str, code: str, message: str) -> Malformed:
     """The problem of one wrong field."""
     return Malformed(errors=[FieldError(field=field, code=code, message=message)])

@@ -1,4 +1,4 @@
-"""The worked example of a signed request in the exchange's specification."""
+"""Worked examples of signatures and digests in the exchange's specification."""
 
 import base64
 import hashlib
@@ -9,14 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver
 
 from deploy.contracts.exchange_schemas import example_of
+from services.gateway.peers.profile import PROFILE_EXAMPLE, SIGNATURE
 from services.gateway.peers.rules import Algorithm
 from services.gateway.peers.signing import ALGORITHMS, COVERED, LABEL, LIFETIME, TAG
-from services.intake.exchange_keys.rules import Crossing
-from shared.crypto.international import International
 from shared.events.catalogue import PAYLOADS
 from shared.exchange import canonical, digest_of, sum_of
 
@@ -64,32 +62,15 @@ def example_headers() -> dict[str, str]:
     return call.headers
 
 
-IDENTITY_PRIVATE = bytes(range(32, 64))
-SEALED = (
-    "JmU9FcpCVKvPnmmnq14qJ+gda9sB5qrA6T0j8UhImiyCtoI4+8uE7eFZhZzPQfOAlhhCrsXW1ilDqlw17P5LgKmrc2hJ"
-    "+Ua4PUxuF8L8LHk065ZK+9lFWsHfOjHoZk8g6eguDMgAX9yWbV0PZLyVCmyzZ3mS5a4ZY0s5Tg=="
-)
-"""Made once, since HPKE never makes the same twice; a test opens it."""
-CROSSING = Crossing(
-    "512000",
-    "510000",
-    UUID("019f3a52-7c1e-7b40-9d11-5f0c2e6a8b01"),
-    UUID("019f3a62-2c1e-7b40-9d11-5f0c2e6a8d10"),
-    "转办工单，与诉求人联系",
-)
-
-
-def sealed_part() -> Iterator[str]:
-    """The example of an identity that is sealed for the receiver."""
-    private = X25519PrivateKey.from_private_bytes(IDENTITY_PRIVATE)
-    public = base64.b64encode(private.public_key().public_bytes_raw()).decode()
-    plain = International().open_from(IDENTITY_PRIVATE, base64.b64decode(SEALED), CROSSING.bound())
-    told = {"key_id": str(CROSSING.key_id), "sealed": SEALED, "purpose": CROSSING.purpose}
-    yield from ("接收方的测试私钥（X25519，十六进制）和公钥（base64）：", "")
-    yield from ("```text", IDENTITY_PRIVATE.hex(), public, "```", "")
-    yield from ("`info`（UTF-8，十六进制）：", "", "```text", CROSSING.bound().hex(), "```", "")
-    yield from ("明文：", "", "```json", plain.decode(), "```", "", "`sealed_caller`：", "")
-    yield from ("```json", json.dumps(told, ensure_ascii=False, indent=2), "```")
+def profile_part() -> Iterator[str]:
+    """The example of what a platform says of itself, and of what it signs."""
+    told = {name: value for name, value in PROFILE_EXAMPLE.items() if name != SIGNATURE}
+    yield from ("```json", json.dumps(PROFILE_EXAMPLE, ensure_ascii=False, indent=2), "```", "")
+    yield from (
+        "所签的字节（去掉 `signature`，RFC 8785 规范化，UTF-8，没有换行）；私钥同第 3.3 节算例：",
+        "",
+    )
+    yield from ("```json", canonical(told).decode(), "```")
 
 
 def digest_part() -> Iterator[str]:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
-from deploy.contracts.exchange_example import digest_part, sealed_part, signature_part
+from deploy.contracts.exchange_example import digest_part, profile_part, signature_part
 from deploy.contracts.exchange_schemas import exchanged
+from deploy.contracts.exchange_sealed import sealed_part
 from deploy.contracts.exchange_words import TYPES
 from deploy.exchange_check.running import CHECKS
 from services.gateway.federation.rules import BACK, ENDS, ONWARD, Peer, told
@@ -13,6 +14,7 @@ from services.gateway.peers import refusals
 from services.gateway.peers.rules import PeerKind
 from services.gateway.peers.schemas import OWN_KEYS_EXAMPLE
 from shared import overload
+from shared.events.callers import TicketAttached
 from shared.events.envelope import Event, Payload
 from shared.exchange import ANSWER_EXAMPLES, Message
 from shared.problems import Malformed, NotAllowed, Problem, TooLarge, Unavailable
@@ -42,6 +44,7 @@ ENVELOPE: dict[str, tuple[str, str]] = {
 LIMITS = (
     ("bulk_lines_max", "一个请求最多的行数", "行"),
     ("bulk_bytes_max", "成批请求最大的字节数", "字节"),
+    ("attachment_bytes_max", "一个附件最大的字节数", "字节"),
     ("exchange_batch_max", "我方发送时每批最多的条数", "条"),
     ("exchange_timeout_seconds", "我方等待应答的时间", "秒"),
     ("exchange_delay_seconds_max", "我方两次重试之间最长的间隔", "秒"),
@@ -96,7 +99,8 @@ def _mark(kind: PeerKind, payload: type[Payload]) -> str:
 
 def _back() -> Iterator[str]:
     yield from ("| 办理平台发生 | 原平台据此 |", "| --- | --- |")
-    for payload in BACK:
+    sent: tuple[type[Payload], ...] = (*BACK, TicketAttached)
+    for payload in sent:
         yield f"| `{payload.type}` {TYPES[payload.type]} | {ACTS.get(payload.type, '–')} |"
 
 
@@ -115,9 +119,11 @@ ACTS = {
     "ticket.replied": "答复；由原平台回访、评价",
     "ticket.extension_decided": "仅在同意时发送：向原平台申请延期，由原平台审核",
     "ticket.terminated": "作为答复：意见和答复口径；是否终结由原平台另定",
+    "ticket.attached": "仅答复等所附的，先于该答复发送：取内容，附到工单（见 9.7）",
     "ticket.withdrawn": "仅在带 `sent_back` 时发送：退回。原平台按退单审核",
 }
 FOLLOWED = {
+    "ticket.attached": "取内容，附到关联工单（见 9.7）",
     "ticket.amended": "补充或更正关联工单",
     "ticket.reopened": "重新办理",
     "ticket.rated": "记入评价，供承办单位了解；不再回访",
@@ -154,5 +160,6 @@ PROTOCOL: dict[str, Callable[[], Iterator[str]]] = {
     "checks": _checks,
     "digest": digest_part,
     "sealed": sealed_part,
+    "profile": profile_part,
 }
 """What is written between the marks of the same name."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from deploy.contracts.exchange_words import TYPES
 from deploy.contracts.schemas import DIALECT
 from services.gateway.federation.rules import REPORTED, TICKETS
+from services.gateway.peers.profile import Profile
 from services.gateway.peers.schemas import OwnKeys
 from shared.crossing import FORWARD, Forward
 from shared.events.catalogue import PAYLOADS
@@ -43,6 +44,7 @@ def exchange_schemas() -> dict[str, dict[str, Any]]:
         "answer": _own("answer", LineAnswer),
         "reconciliation": _own("reconciliation", Reconciliation),
         "keys": _own("keys", OwnKeys),
+        "profile": _own("profile", Profile),
         FORWARD: _told(FORWARD, Kind.FORWARD, Forward, forward_example()),
     }
     for name, payload in sorted(exchanged().items()):
@@ -76,6 +78,7 @@ def forward_example() -> dict[str, Any]:
     told = {
         "accepted_at": filed["time"],
         "forwarded_at": "2026-09-29T16:40:00+08:00",
+        "category_name": "路灯照明",
         "reason": "事发地在贵市",
         "sealed_caller": SEALED_CALLER,
     }

@@ -1,21 +1,26 @@
 """Checks of the door: the keys document, and signatures, right and wrong."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.exchange_check.peer import KEYS_PATH, How, Peer, Wrong, written
-from services.gateway.peers.signing import COVERED
-from shared.exchange import MESSAGES_PATH, RECONCILIATION_PATH
+from services.gateway.peers.profile import PROFILE_PATH, VALID_MAX, Profile, is_signed
+from services.gateway.peers.rules import PUBLIC_BYTES, Algorithm
+from services.gateway.peers.signing import COVERED, VerifyKey
+from shared.crypto.provider import Suite
+from shared.exchange import ATTACHMENTS_PATH, MESSAGES_PATH, RECONCILIATION_PATH, Kind
 from shared.problems import MEDIA_TYPE
 
 Check = Callable[[Peer], Awaitable[None]]
 UNAUTHENTICATED = 401
 HOUR = timedelta(hours=1)
+SEALING_KEY_BYTES = {(Suite.INTERNATIONAL, 32), (Suite.NATIONAL, 65)}
 QUERY = f"{RECONCILIATION_PATH}?day=2000-01-01"
 
 
@@ -27,13 +32,16 @@ async def keys(peer: Peer) -> None:
     try:
         found = json.loads(answer.content)
         peer.other = found["platform"]
-        [first, *_] = found["keys"]
-        raw = base64.b64decode(first["public_key"], validate=True)
-        name, algorithm = first["key_id"], first["algorithm"]
+        for one in found["keys"]:
+            public = base64.b64decode(one["public_key"], validate=True)
+            peer.known[one["key_id"]] = VerifyKey(Algorithm(one["algorithm"]), public)
     except (ValueError, KeyError, TypeError) as error:
         raise Wrong(f"公钥文件应有 platform 和 keys[]：{error!r}") from error
-    if not name or algorithm not in ("ed25519", "sm2") or len(raw) not in (32, 65):
-        raise Wrong(f"公钥 {name} 的 algorithm 或 public_key 不合规范")
+    if not peer.known:
+        raise Wrong("公钥文件中没有公钥")
+    for name, key in peer.known.items():
+        if not name or len(key.public) != PUBLIC_BYTES[key.algorithm]:
+            raise Wrong(f"公钥 {name} 的 public_key 不合规范")
 
 
 async def good_signature(peer: Peer) -> None:
@@ -130,6 +138,37 @@ async def problem_form(peer: Peer) -> None:
         raise Wrong("拒绝的说明中 status 与 HTTP 状态不同，或有空项")
 
 
+async def profile(peer: Peer) -> None:
+    """What it says of itself is signed with a key of its own, holds now, and not for long."""
+    answer = await peer.call("GET", PROFILE_PATH, b"", peer.headers("GET", PROFILE_PATH, b""))
+    _opened(answer, f"GET {PROFILE_PATH}")
+    told = json.loads(answer.content)
+    said = Profile.model_validate(told)
+    if said.platform != peer.other:
+        raise Wrong(f"平台说明的 platform 是 {said.platform}，公钥文件的是 {peer.other}")
+    key = peer.known.get(said.signature.key_id)
+    if key is None:
+        raise Wrong(f"平台说明由 {said.signature.key_id} 签名，公布的公钥中没有它")
+    if not is_signed(told, said, key):
+        raise Wrong("平台说明的签名不符；应签去掉 signature 之后的 RFC 8785 规范化形式")
+    now = datetime.now(UTC)
+    if not now < said.valid_until <= now + VALID_MAX:
+        raise Wrong(f"平台说明的 valid_until 是 {said.valid_until}，应在今后 24 小时之内")
+    if Kind.FORWARD in said.kinds:
+        found = [(one.suite, len(base64.b64decode(one.public_key))) for one in said.sealing_keys]
+        if not SEALING_KEY_BYTES & set(found):
+            raise Wrong("办理转办的平台须给出加密公钥：international 32 字节，national 65 字节")
+
+
+async def attachments(peer: Peer) -> None:
+    """A file is given to who was told of it: to nobody unsigned, and nothing that was not told."""
+    path = f"{ATTACHMENTS_PATH}/{hashlib.sha256(peer.code.encode()).hexdigest()}"
+    _is_refused(await peer.call("GET", path, b"", {}), "不签名而取附件")
+    answer = await peer.call("GET", path, b"", peer.headers("GET", path, b""))
+    if answer.status_code != 404:
+        raise Wrong(f"取没有告知过的附件：应答 {answer.status_code}，应为 404")
+
+
 async def _refused_signature(peer: Peer, how: How, what: str) -> None:
     message = peer.message()
     _is_refused(await peer.send(written(message), how=how), what)
@@ -162,4 +201,6 @@ DOORS: tuple[tuple[str, str, Check], ...] = (
     ("replayed", "重放则拒绝", replayed),
     ("missing_parts", "缺少首部或成分则拒绝", missing_parts),
     ("problem_form", "拒绝时说明原因（RFC 9457）", problem_form),
+    ("attachments", "没有告知过的附件不给", attachments),
+    ("profile", "平台说明由公布的密钥签名", profile),
 )

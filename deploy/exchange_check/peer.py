@@ -16,7 +16,7 @@ from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver
 from http_message_signatures.algorithms import ED25519
 
 from services.gateway.peers.rules import key_id
-from services.gateway.peers.signing import COVERED, LABEL, LIFETIME, TAG
+from services.gateway.peers.signing import COVERED, LABEL, LIFETIME, TAG, VerifyKey
 from shared.exchange import MESSAGES_PATH, NDJSON, RECONCILIATION_PATH
 
 JSON = "application/json"
@@ -71,6 +71,8 @@ class Peer:
         self.key, self.key_id = key, name
         self.other = ""
         """The other side's code, once it was asked."""
+        self.known: dict[str, VerifyKey] = {}
+        """The keys that the other side publishes."""
         # A day of long ago, that nobody else told of: its tallies are ours alone.
         self.at = FIRST_DAY + timedelta(days=SystemRandom().randrange(DAYS), hours=3)
         self.taken: list[dict[str, Any]] = []

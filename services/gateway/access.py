@@ -26,6 +26,7 @@ ACCESS: Table = {
     "POST /v1/peers/{code}/keys": everywhere(Role.SECURITY),
     "POST /v1/peers/{code}/keys/{key_id}/revoke": everywhere(Role.SECURITY),
     "GET /v1/exchange/keys": OPEN,
+    "GET /v1/exchange": everywhere(Role.PLATFORM, Role.SUBCENTER),
     "GET /v1/me": everywhere(*EVERYBODY),
     "POST /v1/sessions/choose": OPEN,
     "POST /v1/sessions/end": OPEN,
@@ -43,6 +44,7 @@ ACCESS: Table = {
     "POST /v1/people/{work_number}/reset-password": place(Role.SECURITY),
     "POST /v1/exchange/messages": everywhere(Role.PLATFORM, Role.SUBCENTER),
     "GET /v1/exchange/reconciliation": everywhere(Role.PLATFORM, Role.SUBCENTER),
+    "GET /v1/exchange/attachments/{sha256}": everywhere(Role.PLATFORM, Role.SUBCENTER),
     "GET /v1/federation/status": everywhere(Role.ADMINISTRATOR, Role.SECURITY),
     "GET /v1/federation/set-aside": everywhere(Role.ADMINISTRATOR),
     "POST /v1/federation/set-aside/{set_aside_id}/replay": everywhere(Role.ADMINISTRATOR),
@@ -56,10 +58,10 @@ ACCESS: Table = {
     "PUT /v1/federation/routes/{code}": everywhere(Role.ADMINISTRATOR),
     "GET /v1/federation/routes/{code}": everywhere(*EVERYBODY),
     "GET /v1/federation/routes": everywhere(*EVERYBODY),
-    "GET /v1/federation/tickets/{ticket_id}": everywhere(*ASKERS),
-    "GET /v1/federation/forwards": everywhere(*OFFICE, Role.ADMINISTRATOR),
-    "GET /v1/federation/orders": everywhere(*OVERSEERS, Role.ADMINISTRATOR),
-    "POST /v1/federation/orders/{order_id}/answer": everywhere(*OVERSEERS),
+    "GET /v1/federation/tickets/{ticket_id}": place(*ASKERS),
+    "GET /v1/federation/forwards": place(*OFFICE, Role.ADMINISTRATOR),
+    "GET /v1/federation/orders": place(*OVERSEERS, Role.ADMINISTRATOR),
+    "POST /v1/federation/orders/{order_id}/answer": place(*OVERSEERS),
     **{
         f"{operation}.{{form}}": OPEN
         for operation in (

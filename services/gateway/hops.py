@@ -28,7 +28,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=60, connect=3)
 UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=900, connect=3)
 CONNECTIONS_MAX = 200
 PIECE_BYTES = 262_144
-FILE = re.compile(r"/v1/attachments/[0-9a-fA-F-]{36}")
+FILE = re.compile(r"/v1/(attachments/[0-9a-fA-F-]{36}|exchange/attachments/[0-9a-f]{64})")
 
 
 def open_session() -> aiohttp.ClientSession:

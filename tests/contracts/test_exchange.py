@@ -24,13 +24,10 @@ from referencing import Registry, Resource
 from deploy.contracts.__main__ import DOCS, EXCHANGE
 from deploy.contracts.exchange_example import (
     CREATED,
-    CROSSING,
-    IDENTITY_PRIVATE,
     KEY_ID,
     METHOD,
     NONCE,
     PRIVATE,
-    SEALED,
     URL,
     example_body,
     example_headers,
@@ -43,6 +40,9 @@ from deploy.contracts.growth import breaks
 from services.gateway.exchange.rules import poison_in
 from services.gateway.federation.rules import BACK, ENDS, ONWARD
 from shared.crossing import FORWARD, Forward
+from shared.crypto.provider import CannotOpen, Suite
+from shared.crypto.suites import PROVIDERS
+from shared.events.callers import TicketAttached
 from shared.exchange import MESSAGE_EXAMPLE, LineAnswer, Message, canonical, digest_of, sum_of
 from tests.foreign import store, wire
 from tests.foreign.crossing import bound_of
@@ -50,6 +50,7 @@ from tests.foreign.crossing import bound_of
 SCHEMAS = exchange_schemas()
 TOLD = sorted({*exchanged(), FORWARD})
 PAGE = (DOCS / EXCHANGE).read_text("utf-8")
+TICKET = "019f3a52-7c1e-7b40-9d11-5f0c2e6a8b01"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | st.text()
     | st.floats(allow_nan=False, allow_infinity=False),
@@ -110,7 +111,7 @@ def test_no_meaning_is_left_over() -> None:
 
 
 def test_what_crosses_is_told_with_what_becomes_of_it() -> None:
-    assert {one.type for one in BACK} == set(ACTS)
+    assert {one.type for one in BACK} | {TicketAttached.type} == set(ACTS)
     assert {one.type for one in ONWARD if one not in ENDS} == set(FOLLOWED)
 
 
@@ -129,15 +130,40 @@ def test_the_signed_request_of_the_page_is_made_again_by_who_read_it() -> None:
     assert example_body().decode() in PAGE
 
 
-def test_the_sealed_identity_of_the_page_is_opened_by_who_read_it() -> None:
-    private = X25519PrivateKey.from_private_bytes(IDENTITY_PRIVATE)
-    ticket, key_id = str(CROSSING.ticket_id), str(CROSSING.key_id)
-    bound = bound_of(CROSSING.sender, CROSSING.receiver, ticket, key_id, CROSSING.purpose)
-    assert wire.unseal(private, SEALED, bound)["phone"] == "13800000000"
-    with pytest.raises(wire.Refused):
-        wire.unseal(private, SEALED, bound.replace("510000", "511000"))
-    assert SEALED in PAGE
-    assert base64.b64encode(private.public_key().public_bytes_raw()).decode() in PAGE
+def part(name: str) -> str:
+    """What stands in the page between the marks of a part."""
+    [found] = [match[0] for match in PART.finditer(PAGE) if match[1] == name]
+    return found
+
+
+def test_the_sealed_identities_of_the_page_are_opened_by_who_read_it() -> None:
+    """Of both suites, from the very bytes that are printed, and by nobody for another ticket."""
+    plain, *examples = re.split(r"^\*\*`", part("sealed"), flags=re.MULTILINE)
+    assert [one.partition("`")[0] for one in examples] == list(Suite)
+    content = re.findall(r"```json\n(.*?)\n```", plain)[0].encode()
+    for suite, text in zip(Suite, examples, strict=True):
+        steps = dict(re.findall(r"^\| (\S+).*? \| `([0-9a-f]+)` \|$", text, flags=re.MULTILINE))
+        told = json.loads(re.findall(r"```json\n(.*?)\n```", text, flags=re.DOTALL)[0])
+        bound = bound_of("512000", "510000", TICKET, told["key_id"], told["purpose"])
+        assert steps["info（145"] == bound.encode().hex()
+        private, sealed = bytes.fromhex(steps["接收方私钥"]), base64.b64decode(told["sealed"])
+        assert steps["密文和标签"] == sealed[-len(content) - 16 :].hex()
+        provider = PROVIDERS[suite]
+        assert provider.open_from(private, sealed, bound.encode()) == content
+        with pytest.raises(CannotOpen):
+            provider.open_from(private, sealed, bound.replace("510000", "511000").encode())
+        if suite is Suite.INTERNATIONAL:
+            theirs = X25519PrivateKey.from_private_bytes(private)
+            assert wire.unseal(theirs, told["sealed"], bound)["phone"] == "13800000000"
+
+
+def test_what_the_platform_of_the_page_says_of_itself_is_signed() -> None:
+    [shown, written] = re.findall(r"```json\n(.*?)\n```", part("profile"), flags=re.DOTALL)
+    told = json.loads(shown)
+    key = Ed25519PrivateKey.from_private_bytes(PRIVATE).public_key()
+    key.verify(base64.b64decode(told["signature"]["value"]), written.encode())
+    del told["signature"]
+    assert store.canonical(told) == written
 
 
 @given(payload=st.dictionaries(st.text(), JSON, max_size=4), name=st.uuids())

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import httpx
@@ -61,50 +61,70 @@ class Process:
         """What it printed."""
         return self.folder / "log"
 
-    def start(self) -> None:
-        """Start it; it must not run."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                [sys.executable, *self.arguments()], env=self.environment(), stdout=log, stderr=log
-            )
-
     def kill(self) -> None:
         """SIGKILL, by its own id."""
         if self.running is not None:
             self.running.kill()
             self.running.wait()
 
-    async def ready(self) -> None:
-        """Wait until it answers; one that ended by itself is started again, as by its keeper."""
 
-        async def is_ready() -> bool:
-            await asyncio.sleep(LOOK_SECONDS)
-            assert self.running is not None
-            if self.running.poll() is not None:
-                self.start()
-            return await self._listens() and await self.answers()
+class Platform(Protocol):
+    """What is known of a platform's process, and what each kind of them does in its own way."""
 
-        await eventually(is_ready, seconds=READY_SECONDS_MAX, what=f"{self.code} ({self.log})")
+    code: str
+    folder: Path
+    port: int
+    kills: int
+    running: subprocess.Popen[bytes] | None
 
-    async def _listens(self) -> bool:
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            writer.close()
-            return True
-        return False
+    @property
+    def log(self) -> Path: ...
 
-    async def answers(self) -> bool:
-        """Whether it can be used."""
-        raise NotImplementedError
+    def kill(self) -> None: ...
 
     def arguments(self) -> list[str]:
         """What Python runs."""
-        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
-        """The environment, without what belongs to others."""
-        return {name: value for name, value in os.environ.items() if not name.endswith(OF_OTHERS)}
+        """What it is told besides."""
+
+    async def answers(self) -> bool:
+        """Whether it can be used."""
+
+
+def start(one: Platform) -> None:
+    """Start it; it must not run."""
+    one.folder.mkdir(parents=True, exist_ok=True)
+    with one.log.open("ab") as log:
+        one.running = subprocess.Popen(
+            [sys.executable, *one.arguments()], env=one.environment(), stdout=log, stderr=log
+        )
+
+
+async def ready(one: Platform) -> None:
+    """Wait until it answers; one that ended by itself is started again, as by its keeper."""
+
+    async def is_ready() -> bool:
+        await asyncio.sleep(LOOK_SECONDS)
+        assert one.running is not None
+        if one.running.poll() is not None:
+            start(one)
+        return await _listens(one.port) and await one.answers()
+
+    await eventually(is_ready, seconds=READY_SECONDS_MAX, what=f"{one.code} ({one.log})")
+
+
+async def _listens(port: int) -> bool:
+    with suppress(OSError):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+        return True
+    return False
+
+
+def _inherited() -> dict[str, str]:
+    """The environment, without what belongs to others."""
+    return {name: value for name, value in os.environ.items() if not name.endswith(OF_OTHERS)}
 
 
 @dataclass
@@ -120,7 +140,7 @@ class Ours(Process):
     def environment(self) -> dict[str, str]:
         """Its place and its folder."""
         own = {"HOTLINE_DATA_DIR": str(self.folder), "PLATFORM": self.code}
-        return super().environment() | own | dict(self.settings_given)
+        return _inherited() | own | dict(self.settings_given)
 
     async def answers(self) -> bool:
         """Whether it is ready and its directory is loaded."""
@@ -206,6 +226,10 @@ class Foreign(Process):
         """Its own program."""
         whom = ["--code", self.code, "--data", str(self.folder), "--office"]
         return ["-m", "tests.foreign", "--port", str(self.port), *whom]
+
+    def environment(self) -> dict[str, str]:
+        """Nothing of its own."""
+        return _inherited()
 
     async def answers(self) -> bool:
         """Whether its door is open."""

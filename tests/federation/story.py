@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tests.federation.desks import working
 from tests.federation.filing import Ledger, Scale, file_share
-from tests.federation.processes import DOWN, Ours, Process
+from tests.federation.processes import DOWN, Ours, Platform, ready, start
 from tests.federation.proxy import Weather
 from tests.federation.world import CITIES, World
 from tests.harness import eventually
@@ -61,14 +61,14 @@ async def _kill_half(world: World, chance: random.Random, half: int) -> None:
                 group.create_task(_kill(one, chance.uniform(0, 2), with_postgres=with_postgres))
 
 
-async def _kill(one: Process, after_seconds: float, *, with_postgres: bool) -> None:
+async def _kill(one: Platform, after_seconds: float, *, with_postgres: bool) -> None:
     # When it dies is by chance: nothing is waited for.
     await asyncio.sleep(after_seconds)
     kill = one.cut_power if with_postgres and isinstance(one, Ours) else one.kill
     await asyncio.to_thread(kill)
     one.kills += 1
-    one.start()
-    await one.ready()
+    start(one)
+    await ready(one)
 
 
 async def _until_queued(world: World, ledger: Ledger) -> None:

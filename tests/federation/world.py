@@ -15,7 +15,16 @@ import httpx
 
 from shared.events.words import Role
 from tests.faults import held
-from tests.federation.processes import DOWN, EVERYWHERE, Foreign, Ours, Process, free_ports
+from tests.federation.processes import (
+    DOWN,
+    EVERYWHERE,
+    Foreign,
+    Ours,
+    Platform,
+    free_ports,
+    ready,
+    start,
+)
 from tests.federation.proxy import Proxy, Weather
 from tests.harness import eventually
 
@@ -73,7 +82,7 @@ class World:
     lines: list[Proxy]
 
     @property
-    def processes(self) -> list[Process]:
+    def processes(self) -> list[Platform]:
         """Whatever may be killed."""
         return [*self.ours.values(), self.foreign]
 
@@ -122,13 +131,13 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         for one in ours.values():
             stack.callback(one.stop)
         stack.callback(foreign.kill)
-        processes: list[Process] = [*ours.values(), foreign]
-        for process in processes:
-            process.start()
+        platforms: list[Platform] = [*ours.values(), foreign]
+        for platform in platforms:
+            start(platform)
         doors = {}
         for seed, (code, port) in enumerate(ports.items()):
             doors[code] = await stack.enter_async_context(Proxy(port, seed=seed).listening())
-        await asyncio.gather(*(process.ready() for process in processes))
+        await asyncio.gather(*map(ready, platforms))
         world = World(ours, foreign, list(doors.values()))
         await _join(world, doors, folder)
         await asyncio.gather(*(_direct(one) for one in ours.values()))

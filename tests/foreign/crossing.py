@@ -8,15 +8,11 @@ from uuid import uuid4
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from tests.foreign.door import answer_json
+from tests.foreign.door import KINDS, PROFILE
 from tests.foreign.platform import Platform
-from tests.foreign.wire import Refused, seal, unseal
+from tests.foreign.wire import Refused, require_signed, seal, unseal
 
-EXCHANGE_KEYS = "/v1/exchange-keys"
 ENDS = {
     "ticket.closed": "closed",
     "ticket.withdrawn": "withdrawn",
@@ -59,16 +55,11 @@ class Crossing(Platform):
         self.handled: dict[tuple[str, str], Handled] = {}
         self.away: dict[str, list[dict[str, Any]]] = {}
 
-    def routes(self) -> list[Route]:
-        """Besides the others: the key by which others seal for us."""
-        keys = Route(EXCHANGE_KEYS, self._guarded(self.exchange_keys), methods=["GET"])
-        return [*super().routes(), keys]
-
-    async def exchange_keys(self, _: Request, __: bytes, ___: str) -> Response:
-        """The public keys by which others seal identities for us."""
+    def told_of_us(self) -> dict[str, Any]:
+        """Here we act on everything, and open what is sealed for us."""
         public = base64.b64encode(self._private.public_key().public_bytes_raw()).decode()
         key = {"key_id": self.exchange_id, "suite": "international", "public_key": public}
-        return answer_json({"platform": self.code, "items": [key]})
+        return super().told_of_us() | {"kinds": list(KINDS), "sealing_keys": [key]}
 
     def took(self, sender: str, message: dict[str, Any]) -> None:
         """A message was taken: act on it."""
@@ -125,7 +116,7 @@ class Crossing(Platform):
     def give_back(self, ticket: Handled, reason: str) -> str:
         """Give a ticket back to where it is at home."""
         given = {"ground": "not_our_duty", "reason": reason, "legal_basis": "《条例》第五条"}
-        given |= {"proposed_unit": "", "requested_by": "WP001"}
+        given |= {"proposed_unit": "不详", "requested_by": "WP001"}
         return self.tell_back(ticket, "ticket.withdrawn", {"sent_back": given})
 
     async def forward(
@@ -133,9 +124,13 @@ class Crossing(Platform):
     ) -> str:
         """Let another platform handle a ticket of ours; the ticket."""
         subject = str(uuid4())
-        answer = await self.call(client, "GET", peer, EXCHANGE_KEYS)
+        answer = await self.call(client, "GET", peer, PROFILE)
         answer.raise_for_status()
-        key = next(one for one in answer.json()["items"] if one["suite"] == "international")
+        profile = answer.json()
+        require_signed(profile, peer, self.peers[peer].keys)
+        if "forward" not in profile["kinds"]:
+            raise Refused(403, "no_forwards")
+        key = next(one for one in profile["sealing_keys"] if one["suite"] == "international")
         bound = bound_of(self.code, peer, subject, key["key_id"], PURPOSE)
         sealed = seal(key["public_key"], caller, bound)
         told = data | {

@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,11 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.foreign.store import Store, canonical, digest_of, sum_of, utc
-from tests.foreign.wire import Key, Refused, verify
+from tests.foreign.wire import Key, Refused, signed, verify
 
+PROFILE = "/v1/exchange"
 MESSAGES, RECONCILIATION, KEYS = (
-    f"/v1/exchange/{name}" for name in ("messages", "reconciliation", "keys")
+    f"{PROFILE}/{name}" for name in ("messages", "reconciliation", "keys")
 )
+ATTACHMENTS = "/v1/exchange/attachments/{sha256}"
 NDJSON, ONE = "application/x-ndjson", "application/json"
 LINES_MAX, BYTES_MAX = 10_000, 32 * 2**20
 CODE = re.compile(r"[0-9A-Za-z]{2,24}")
@@ -43,6 +47,7 @@ class Door:
         self.code, self.key = code, key
         self.store = store or Store()
         self.peers: dict[str, Peer] = {}
+        self.files: dict[tuple[str, str], bytes] = {}
 
     def app(self) -> Starlette:
         """What answers others."""
@@ -53,13 +58,25 @@ class Door:
         return [
             Route(MESSAGES, self._guarded(self.messages), methods=["POST"]),
             Route(RECONCILIATION, self._guarded(self.reconciliation), methods=["GET"]),
+            Route(ATTACHMENTS, self._guarded(self.attachment), methods=["GET"]),
             Route(KEYS, self.keys, methods=["GET"]),
+            Route(PROFILE, self._guarded(self.profile), methods=["GET"]),
         ]
 
     async def keys(self, _: Request) -> Response:
         """The keys by which others know us."""
         key = {"key_id": self.key.key_id, "algorithm": "ed25519", "public_key": self.key.public()}
         return answer_json({"platform": self.code, "keys": [key | {"signs_from": SIGNS_FROM}]})
+
+    async def profile(self, _: Request, __: bytes, ___: str) -> Response:
+        """What we act on, and the keys by which others seal identities for us, signed."""
+        return answer_json(signed(self.told_of_us(), self.key))
+
+    def told_of_us(self) -> dict[str, Any]:
+        """What stands in our profile: here nothing is acted on, and nothing can be opened."""
+        until = datetime.fromtimestamp(time.time() + PROFILE_SECONDS, UTC).isoformat()
+        told = {"specversion": "1.0", "platform": self.code, "valid_until": until}
+        return told | {"kinds": [], "sealing_keys": []}
 
     def _guarded(self, answer: Any) -> Any:
         async def guarded(request: Request) -> Response:
@@ -185,6 +202,13 @@ class Door:
         missing = [name for name in needed if message["payload"]["data"].get(name) is None]
         return f"data.{missing[0]}" if missing else None
 
+    async def attachment(self, request: Request, _: bytes, sender: str) -> Response:
+        """A file that the peer was told of. Raises `Refused`."""
+        content = self.files.get((sender, request.path_params["sha256"]))
+        if content is None:
+            raise Refused(404, "not_found")
+        return Response(content)
+
     async def reconciliation(self, request: Request, _: bytes, sender: str) -> Response:
         """What came of a day."""
         return answer_json(self.tallies("received", sender, dict(request.query_params)))
@@ -209,6 +233,7 @@ class Door:
 
 
 SIGNS_FROM = "2026-01-01T00:00:00Z"
+PROFILE_SECONDS = 3600
 
 
 def _no_number(name: str) -> None:

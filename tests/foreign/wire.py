@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +17,14 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from tests.foreign.store import canonical
+
 TAG = "hotline-12345"
 COVERED = ("@method", "@authority", "@path", "@query")
 LIFETIME_SECONDS = 300
 SKEW_SECONDS = 300
 LENGTH_MAX = 100
+PROFILE_SECONDS_MAX = 86_400
 MEMBER = re.compile(
     r'\s*([a-z*][a-z0-9_.*-]*)=\(([^()]*)\)((?:;[a-z*][a-z0-9_.*-]*(?:=(?:"[^"]*"|-?\d+))?)*)\s*(?:,|$)'
 )
@@ -147,6 +151,31 @@ def _values(method: str, url: str) -> dict[str, str]:
         "@path": parts.path or "/",
         "@query": f"?{parts.query}",
     }
+
+
+def signed(told: Mapping[str, Any], key: Key) -> dict[str, Any]:
+    """A document with our signature in it."""
+    value = key.private.sign(canonical(dict(told)).encode())
+    signature = {"key_id": key.key_id, "value": base64.b64encode(value).decode()}
+    return dict(told) | {"signature": signature}
+
+
+def require_signed(
+    profile: Mapping[str, Any], platform: str, keys: Mapping[str, Ed25519PublicKey]
+) -> None:
+    """What a platform says of itself is its own word, and holds now. Raises `Refused`."""
+    told = dict(profile)
+    signature = told.pop("signature", None) or {}
+    key = keys.get(signature.get("key_id", ""))
+    if key is None or told["platform"] != platform:
+        raise Refused(401, "key_unknown")
+    try:
+        key.verify(base64.b64decode(signature["value"]), canonical(told).encode())
+    except (InvalidSignature, ValueError) as error:
+        raise Refused(401, "signature_wrong") from error
+    left = datetime.fromisoformat(told["valid_until"]).timestamp() - time.time()
+    if not 0 < left <= PROFILE_SECONDS_MAX:
+        raise Refused(401, "signature_old")
 
 
 def seal(public: str, content: Mapping[str, Any], bound: str) -> str:

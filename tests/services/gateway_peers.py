@@ -46,6 +46,7 @@ class Behind:
     secret: str
     asked: list[Principal] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    answer: Any = field(default_factory=lambda: {"ok": True})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
@@ -59,7 +60,7 @@ class Behind:
         bearer = headers[b"authorization"].decode()
         self.asked.append(TokenReader(self.secret).read(bearer))
         self.bodies.append(body)
-        await JSONResponse({"ok": True})(scope, receive, send)
+        await JSONResponse(self.answer)(scope, receive, send)
 
 
 @dataclass

@@ -17,8 +17,10 @@ from deploy.cli import app as command_line
 from deploy.exchange_check.command import make_key, read_key
 from deploy.exchange_check.peer import Peer, name_of, public_of
 from deploy.exchange_check.running import CHECKS, Finding, run_checks
+from services.gateway.peers.profile import PROFILE_EXAMPLE
 from shared.events.words import Role
 from tests.foreign import door
+from tests.foreign.crossing import Crossing
 from tests.foreign.platform import Platform
 from tests.foreign.wire import Key, Refused
 from tests.harness import Harness
@@ -43,9 +45,10 @@ def wrong(found: list[Finding]) -> dict[str, str]:
 
 
 async def test_a_platform_that_was_written_from_the_specification_alone_is_all_right() -> None:
-    found = await findings(Platform("510000", Key("510000.1")))
-    assert wrong(found) == {}
-    assert len(found) == len(CHECKS)
+    for platform in (Platform, Crossing):
+        found = await findings(platform("510000", Key("510000.1")))
+        assert wrong(found) == {}
+        assert len(found) == len(CHECKS)
 
 
 class KeepsNoNonces(Platform):
@@ -54,34 +57,28 @@ class KeepsNoNonces(Platform):
         return super().who(request, body)
 
 
-class TrustsAnybody(Platform):
+class OverlooksCodes(Platform):
+    overlooked: tuple[str, ...] = ()
+
     def who(self, request: Request, body: bytes) -> str:
         try:
             return super().who(request, body)
         except Refused as refused:
-            if refused.code != "signature_wrong":
+            if refused.code not in self.overlooked:
                 raise
             return CODE
 
 
-class LooksAtNoDigest(Platform):
-    def who(self, request: Request, body: bytes) -> str:
-        try:
-            return super().who(request, body)
-        except Refused as refused:
-            if refused.code != "digest_wrong":
-                raise
-            return CODE
+class TrustsAnybody(OverlooksCodes):
+    overlooked = ("signature_wrong",)
 
 
-class LooksAtNoClock(Platform):
-    def who(self, request: Request, body: bytes) -> str:
-        try:
-            return super().who(request, body)
-        except Refused as refused:
-            if refused.code not in ("signature_old", "signature_early"):
-                raise
-            return CODE
+class LooksAtNoDigest(OverlooksCodes):
+    overlooked = ("digest_wrong",)
+
+
+class LooksAtNoClock(OverlooksCodes):
+    overlooked = ("signature_old", "signature_early")
 
 
 class AnswersInWords(Platform):
@@ -186,6 +183,11 @@ class CountsByLocalDay(Platform):
         return super().tallies(table, peer, asked)
 
 
+class GivesAnyFile(Platform):
+    async def attachment(self, request: Request, _: bytes, sender: str) -> Response:
+        return Response(b"somebody's letter")
+
+
 class HidesItsKeys(Platform):
     async def keys(self, _: Request) -> Response:
         return Response(status_code=404)
@@ -213,6 +215,7 @@ class HidesItsKeys(Platform):
         (DigestsTheWords, "reconciled"),
         (CountsTwice, "reconciled"),
         (CountsByLocalDay, "reconciled"),
+        (GivesAnyFile, "attachments"),
         (HidesItsKeys, "keys"),
     ],
 )
@@ -226,6 +229,7 @@ async def test_what_a_broken_platform_does_wrong_is_found(
 
 async def test_our_own_gateway_is_all_right(harness: Harness) -> None:
     gate = await open_gate(harness)
+    gate.behind.answer = {"items": PROFILE_EXAMPLE["sealing_keys"]}
     key = await gate.join(CODE, {"name": "对接自检", "kind": "child"})
     private = Ed25519PrivateKey.from_private_bytes(key.private)
     await make_own_key(gate)

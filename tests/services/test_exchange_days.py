@@ -1,6 +1,7 @@
 """Days compared by count and digest: what is lost is found and sent again by itself."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -140,10 +141,13 @@ async def test_erased_words_are_neither_kept_nor_sent_and_both_sides_stay_equal(
     ticket = str(uuid4())
     await city.tell(province, *acts(ticket, 2))
     await city.send_all(province)
-    await city.tell(province, *acts(ticket, 1, first=3))
+    (third,) = acts(ticket, 1, first=3)
+    words = {"unit": "512000-water", "text": "楼上敲打墙面", "reported_by": "S3"}
+    await city.tell(province, replace(third, type="ticket.progressed", data=words))
     await city.erase(ticket)
     kept = await city.fetch("SELECT payload FROM sent UNION ALL SELECT payload FROM outgoing")
     assert len(kept) == 4
+    assert not [row for row in kept if row["payload"] and "楼上" in row["payload"]]
     assert not [row for row in kept if row["payload"] and "signed_by" in row["payload"]]
     await province.runtime.database.pool.execute("TRUNCATE received, received_messages")
     await city.send_all(province)

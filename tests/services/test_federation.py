@@ -1,8 +1,7 @@
 """Ways by code, orders down and answers up, articles in a tree, and what cannot be delivered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,10 +10,10 @@ from uuid import uuid4
 import orjson
 import pytest
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from services.gateway.calls import Calls
 from services.gateway.exchange.outgoing import Telling
-from services.gateway.federation.calls import Calls, open_calls
 from services.gateway.federation.delivering import deliver_due
 from shared.crossing import FORWARD, Forward
 from shared.events.dispatch import UnitChanged
@@ -53,17 +52,14 @@ async def pair(postgres: str) -> AsyncIterator[Pair]:
         yield found
 
 
-@asynccontextmanager
-async def delivering(platform: Platform, behind: Behind) -> AsyncIterator[Calls]:
-    hops: Mapping[Service, ASGIApp] = dict.fromkeys(Service, behind)
-    async with open_calls(platform.runtime, hops) as calls:
-        yield calls
+def delivering(platform: Platform, behind: Behind) -> Calls:
+    return Calls(dict.fromkeys(Service, behind), platform.runtime.settings)
 
 
 async def deliver_all(platform: Platform, behind: Behind) -> None:
-    async with delivering(platform, behind) as calls:
-        while await deliver_due(platform.runtime, calls):
-            pass
+    calls = delivering(platform, behind)
+    while await deliver_due(platform.runtime, calls):
+        pass
 
 
 def forwarded(ticket: str, **more: Any) -> Telling:
@@ -170,8 +166,7 @@ async def test_what_is_delivered_twice_has_one_key_and_order_holds(pair: Pair) -
     await city.send_all(province)
     # Unreachable at first: nothing is lost, and the addition does not overtake the request.
     behind.answers["tickets"] = (503, {"code": "unavailable"})
-    async with delivering(province, behind) as calls:
-        assert await deliver_due(province.runtime, calls) == 1
+    assert await deliver_due(province.runtime, delivering(province, behind)) == 1
     del behind.answers["tickets"]
     await province.runtime.database.pool.execute("UPDATE deliveries SET next_at = now()")
     await deliver_all(province, behind)

@@ -164,7 +164,8 @@ async def test_a_sealed_identity_that_was_moved_to_another_ticket_is_set_aside()
         other.peers["512000"] = door.Peer(
             "512000", keys={city.key.key_id: city.key.private.public_key()}
         )
-        city.peers["511000"] = door.Peer("511000", url)
+        public = other.key.private.public_key()
+        city.peers["511000"] = door.Peer("511000", url, {other.key.key_id: public})
         await city.forward(client, "511000", FILED, {"name": "某人"})
         [message] = city.store.waiting("511000", 1)
         city.tell("511000", str(uuid4()), "forward", message["payload"], DAY.isoformat())

@@ -91,6 +91,8 @@ async def test_a_neighbour_that_is_gone_is_answered_503(harness: Harness) -> Non
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
     assert answer.json()["code"] == "unavailable"
+    (error,) = (await client.get("/open311/v2/services.json")).json()
+    assert error["code"] == "503", "in GeoReport's own form"
 
 
 async def test_the_api_document_waits_for_all_services(harness: Harness) -> None:
@@ -120,6 +122,7 @@ async def test_a_body_that_is_too_large_is_refused_at_the_door(
 async def test_the_api_page_loads_nothing_from_elsewhere(harness: Harness) -> None:
     client = await door(harness, intake=Neighbour())
     page = (await client.get("/docs")).text
+    assert "validatorUrl: null" in page, "else it asks swagger.io what it thinks of us"
     links = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert links
     for link in [*links, "/openapi.json", "/"]:

@@ -1,6 +1,7 @@
 """The feed of units' systems: what each reads, in which order, and what it never sees."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,20 +12,24 @@ from services.gateway.feeds.operations import Item, append, forget
 from shared.events.dispatch import (
     TicketClosed,
     TicketReopened,
+    TicketReplied,
     TicketReturnDecided,
     TicketReturnRequested,
     UnitChanged,
 )
-from shared.events.intake import TicketAmended, TicketErased
+from shared.events.intake import TicketAmended, TicketErased, TicketFollowedUp, TicketRated
 from shared.events.kinds import Link
-from shared.events.loop import TicketAskedAgain, TicketCoUnitsChosen
+from shared.events.loop import TicketAskedAgain, TicketCoUnitsChosen, TicketLinked
+from shared.events.sla import TicketDeadlineMoved
 from shared.events.words import (
     CloseReason,
     RequestType,
     ReturnDecision,
     ReturnGround,
     Role,
+    Satisfaction,
     Service,
+    Step,
 )
 from tests.harness import Harness, token
 from tests.services.gateway_feeds import CALLER, HOUSING, ROADS, WATER, Feeds, created, dispatched
@@ -116,6 +121,49 @@ async def test_co_handling_units_read_it_too_until_they_are_no_longer_chosen(fee
     assert await events_of(await feeds.unit(HOUSING)) == [
         *("ticket.co_units_chosen", "ticket.closed"),
     ]
+
+
+async def test_what_goes_with_another_ticket_leaves_its_unit_and_is_the_others_once_answered(
+    feeds: Feeds,
+) -> None:
+    ticket = await feeds.dispatch(WATER)
+    linked = TicketLinked(main=uuid4(), kind=Link.MEMBER, unit=ROADS, linked_by="HW01")
+    reply = TicketReplied(
+        unit=ROADS,
+        reply=1,
+        findings="属实",
+        basis="公路法",
+        result="已修复",
+        contact="已电话告知",
+        replied_by="YJ02",
+    )
+    await feeds.hear(ticket, linked, reply, TicketReopened(unit=ROADS, reason="重办"))
+    items = (await read(await feeds.unit(WATER)))["items"]
+    assert [one["event"] for one in items] == ["ticket.dispatched", "ticket.linked"]
+    assert {(one["is_yours"], one["ticket"] is None) for one in items} == {(False, True)}
+    replied, redo = (await read(await feeds.unit(ROADS)))["items"]
+    assert (replied["event"], redo["event"]) == ("ticket.replied", "ticket.reopened")
+    assert redo["ticket"]["content"] == "建设路水管破裂，路面积水。"
+
+
+async def test_a_unit_hears_of_its_clock_and_of_what_its_caller_said(feeds: Feeds) -> None:
+    ticket, at = await feeds.dispatch(WATER), datetime(2026, 10, 20, 9, 30, tzinfo=UTC)
+    moved = TicketDeadlineMoved(
+        step=Step.HANDLE,
+        version=2,
+        due_at=at,
+        rule="7 working days",
+        source_article="ZY 13.2",
+        reason="放假安排公布",
+    )
+    rated = TicketRated(result=Satisfaction.DISSATISFIED, is_solved=False)
+    await feeds.hear(ticket, moved, TicketFollowedUp(is_reached=True, is_solved=False), rated)
+    items = (await read(await feeds.unit(WATER)))["items"][1:]
+    assert [item["event"] for item in items] == [
+        *("ticket.deadline_moved", "ticket.followed_up", "ticket.rated"),
+    ]
+    assert datetime.fromisoformat(items[0]["data"]["due_at"]) == at
+    assert items[2]["data"]["result"] == "dissatisfied"
 
 
 async def test_an_addition_reaches_the_words_that_a_unit_reads(feeds: Feeds) -> None:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import httpx
 import pytest
 
 from services.gateway.open311.rules import Refused, asked_of, write
@@ -21,57 +20,15 @@ from shared.settings import Settings
 from tests.harness import eventually
 from tests.journeys.city import City, open_city
 from tests.services.gateway_exchange import listening
+from tests.services.open311_site import REQUEST, file, key_of, one, outside
 
 NOW = datetime(2026, 9, 14, 8, tzinfo=UTC)
-REQUEST = {
-    "jurisdiction_id": "512000",
-    "service_code": "01",
-    "address_string": "建设西路与幸福街交叉口",
-    "lat": "30.128",
-    "long": "104.627",
-    "description": "路口积水，行人无法通过。",
-    "first_name": "某某",
-    "last_name": "欧阳",
-    "phone": "13800000042",
-    "media_url": "https://example.org/photo.jpg",
-}
 
 
 @pytest.fixture
 async def city(settings: Settings) -> AsyncIterator[City]:
     async with AsyncExitStack() as stack:
         yield await open_city(settings, stack, Clock())
-
-
-async def key_of(city: City, name: str, jurisdiction: str = "512000") -> str:
-    security = await city.person(Role.SECURITY, jurisdiction="000000")
-    answer = await security.post(f"/v1/open311-keys/{name}", json={"jurisdiction": jurisdiction})
-    assert answer.status_code == 201, answer.text
-    key: str = answer.json()["api_key"]
-    return key
-
-
-async def outside(city: City) -> httpx.AsyncClient:
-    """Somebody without a token."""
-    transport = httpx.ASGITransport(app=city.platform.app, raise_app_exceptions=False)
-    client = httpx.AsyncClient(transport=transport, base_url="http://gateway/open311/v2")
-    return await city.stack.enter_async_context(client)
-
-
-async def file(client: httpx.AsyncClient, key: str, **changed: str) -> dict[str, Any]:
-    answer = await client.post("/requests.json", data=REQUEST | {"api_key": key} | changed)
-    assert answer.status_code == 200, answer.text
-    (filed,) = answer.json()
-    assert isinstance(filed, dict)
-    return filed
-
-
-async def one(client: httpx.AsyncClient, key: str, number: str) -> dict[str, Any]:
-    answer = await client.get(f"/requests/{number}.json", params={"api_key": key})
-    assert answer.status_code == 200, answer.text
-    (shown,) = answer.json()
-    assert isinstance(shown, dict)
-    return shown
 
 
 async def test_a_site_files_a_request_and_follows_it_until_the_reply(city: City) -> None:
@@ -168,6 +125,8 @@ WRONG: tuple[tuple[dict[str, str], int], ...] = (
     ({"lat": "91"}, 400),
     ({"lat": "nan"}, 400),
     ({"attribute[type]": "praise"}, 400),
+    ({"media_url": "photo.jpg"}, 400),
+    ({"media_url": "javascript:alert(1)"}, 400),
 )
 
 

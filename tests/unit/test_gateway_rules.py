@@ -2,7 +2,6 @@
 
 import pytest
 
-from services.gateway.pages import merge
 from services.gateway.rules import later, route, ticket_in
 from shared.events.words import Service
 
@@ -42,17 +41,3 @@ def test_the_ticket_of_a_path_is_found() -> None:
 
 def test_what_was_seen_only_grows() -> None:
     assert later({"intake": 3}, {"intake": 1, "dispatch": 2}) == {"intake": 3, "dispatch": 2}
-
-
-def test_a_name_that_two_services_use_differently_is_told_apart() -> None:
-    def document(title: str, path: str) -> dict[str, object]:
-        answer = {"$ref": "#/components/schemas/Thing"}
-        return {
-            "paths": {path: {"get": {"responses": {"200": {"schema": answer}}}}},
-            "components": {"schemas": {"Thing": {"title": title}}},
-        }
-
-    merged = merge({Service.INTAKE: document("A", "/a"), Service.SLA: document("B", "/b")})
-    assert merged["components"]["schemas"] == {"Thing": {"title": "A"}, "SlaThing": {"title": "B"}}
-    found = merged["paths"]["/b"]["get"]["responses"]["200"]["schema"]
-    assert found == {"$ref": "#/components/schemas/SlaThing"}

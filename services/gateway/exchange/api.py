@@ -1,9 +1,8 @@
 """The exchange over HTTP: for other platforms, and for who keeps it going here."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +21,7 @@ from services.gateway.exchange.queries import (
 from services.gateway.exchange.reading import Correspondents, answer_of, read_lines
 from services.gateway.federation.operations import hosted_places, sort_messages
 from shared import telemetry
-from shared.answers import json_body, problems_of
+from shared.answers import json_body, ndjson, problems_of
 from shared.audit import Entry, note
 from shared.database import connection_of
 from shared.exchange import (
@@ -50,13 +49,6 @@ from shared.runtime import Runtime
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
-
-def _lines(examples: list[dict[str, Any]]) -> dict[str, Any]:
-    """How OpenAPI shows NDJSON."""
-    written = "".join(f"{orjson.dumps(one).decode()}\n" for one in examples)
-    return {"schema": {"type": "string"}, "example": written}
-
-
 PEERS_MAX = 1_000
 REFUSED_MAX = 1_000
 PROBLEMS = problems_of(Malformed, Unauthenticated, NotAllowed)
@@ -64,7 +56,7 @@ ACT_PROBLEMS = problems_of(NotFound, StillRunning, KeyReused, ActRefused)
 exchange = APIRouter(prefix="/v1/exchange", tags=["exchange"], responses=PROBLEMS)
 router = APIRouter(prefix="/v1/federation", tags=["federation"], responses=PROBLEMS)
 MESSAGE_BODY = json_body(Message)
-MESSAGE_BODY["requestBody"]["content"][NDJSON] = _lines([MESSAGE_EXAMPLE])
+MESSAGE_BODY["requestBody"]["content"] |= ndjson(MESSAGE_EXAMPLE)
 
 
 @exchange.post(
@@ -72,7 +64,7 @@ MESSAGE_BODY["requestBody"]["content"][NDJSON] = _lines([MESSAGE_EXAMPLE])
     summary="接收其他平台的消息",
     response_model=LineAnswer,
     responses=problems_of(TooLarge)
-    | {200: {"content": {NDJSON: _lines(ANSWER_EXAMPLES)}, "description": "逐条结果"}},
+    | {200: {"content": ndjson(*ANSWER_EXAMPLES), "description": "逐条结果"}},
     openapi_extra=MESSAGE_BODY,
 )
 async def take_messages(request: Request, caller: Caller) -> Response:

@@ -3,12 +3,12 @@
 import time
 from typing import Any
 
-from services.gateway.exchange.outgoing import Telling, erase_queued, queue
+from services.gateway.exchange.outgoing import Telling, queue
 from services.gateway.exchange.rules import HIDDEN
 from services.gateway.federation.rules import Peer, told
 from shared.database import Connection
 from shared.events.envelope import Event, Payload
-from shared.events.intake import Filed, TicketErased
+from shared.events.intake import Filed
 from shared.exchange import kind_of
 from shared.inbox import Handler, Heard
 
@@ -45,8 +45,6 @@ def teller() -> Handler:
         found = await peers.get(heard.connection)
         if not found:
             return
-        if isinstance(events[0].data, TicketErased):
-            await erase_queued(heard.connection, [event.subject for event in events])
         tellings = [
             telling(peer.code, event) for event in events for peer in found if told(peer, event)
         ]

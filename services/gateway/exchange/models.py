@@ -11,6 +11,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.gateway.models import Base
 
 
+class Placed:
+    """What of a message says where it stands, in every table that has messages."""
+
+    subject: Mapped[str]
+    sequence: Mapped[int]
+    kind: Mapped[str]
+    time: Mapped[datetime]
+
+
 class Received(Base):
     """How far a subject of another platform has come here."""
 
@@ -25,22 +34,18 @@ class Received(Base):
     """The sequence of the last event that was said of it."""
 
 
-class ReceivedMessage(Base):
+class ReceivedMessage(Placed, Base):
     """A message that was taken, without its words: for repeats, and for reconciliation."""
 
     __tablename__ = "received_messages"
 
     from_platform: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    subject: Mapped[str]
-    sequence: Mapped[int]
-    kind: Mapped[str]
-    time: Mapped[datetime]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-class SetAside(Base):
+class SetAside(Placed, Base):
     """A message that was taken and cannot be used, and those that wait behind it."""
 
     __tablename__ = "set_aside"
@@ -49,17 +54,13 @@ class SetAside(Base):
     """UUIDv7; within a subject in the order of sequence."""
     from_platform: Mapped[str]
     message_id: Mapped[UUID]
-    subject: Mapped[str]
-    sequence: Mapped[int]
-    kind: Mapped[str]
-    time: Mapped[datetime]
     payload: Mapped[str]
     reason: Mapped[str | None]
     """None: it waits behind one that has a reason."""
     set_aside_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-class Delivery(Base):
+class Delivery(Placed, Base):
     """A message that is an act for our own services, until they have taken it."""
 
     __tablename__ = "deliveries"
@@ -67,10 +68,6 @@ class Delivery(Base):
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     from_platform: Mapped[str]
     message_id: Mapped[UUID]
-    subject: Mapped[str]
-    sequence: Mapped[int]
-    kind: Mapped[str]
-    time: Mapped[datetime]
     payload: Mapped[str]
     """`{"type", "data"}` as JSON."""
     received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
@@ -92,34 +89,26 @@ class OutgoingSubject(Base):
     problem_at: Mapped[datetime | None]
 
 
-class Outgoing(Base):
+class Outgoing(Placed, Base):
     """A message that waits for its peer to take it."""
 
     __tablename__ = "outgoing"
 
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     peer: Mapped[str]
-    subject: Mapped[str]
-    sequence: Mapped[int]
     id: Mapped[UUID]
-    kind: Mapped[str]
-    time: Mapped[datetime]
     payload: Mapped[str]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     queued_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-class Sent(Base):
+class Sent(Placed, Base):
     """A message that its peer has taken; kept for a gap at the peer, and for reconciliation."""
 
     __tablename__ = "sent"
 
     peer: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    subject: Mapped[str]
-    sequence: Mapped[int]
-    kind: Mapped[str]
-    time: Mapped[datetime]
     payload: Mapped[str | None]
     """None: its words were erased."""
     digest: Mapped[bytes] = mapped_column(LargeBinary)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.gateway.exchange.outgoing import EMPTY
+from services.gateway.exchange.erasing import erase_received
 from services.gateway.exchange.rules import Book, Seen, Standing, Verdict
 from services.gateway.federation.rules import Fate
 from shared.database import Connection
@@ -48,8 +48,6 @@ DELIVER = """INSERT INTO deliveries
     (from_platform, message_id, subject, sequence, kind, time, payload)
 SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::int[], $5::text[], $6::timestamptz[],
     $7::text[]) ON CONFLICT DO NOTHING"""
-ERASE = """UPDATE set_aside SET payload = $3
-WHERE from_platform = $1 AND subject = ANY($2::text[])"""
 NOTE_RECEIVED = """INSERT INTO exchange_states (peer, last_received_at)
 VALUES ($1, clock_timestamp())
 ON CONFLICT (peer) DO UPDATE SET last_received_at = excluded.last_received_at"""
@@ -133,11 +131,10 @@ async def take_in(
                 said.append(_said(sender, standing, _received(one), place, now))
             if fate in (Fate.DELIVER, Fate.BOTH):
                 delivered.append(one)
-    erased = [one.message.subject for one in arrived if _erases(one)]
-    if erased:
-        await connection.execute(ERASE, sender, erased, EMPTY)
     await _set_all_aside(connection, sender, aside)
     await _deliver(connection, sender, delivered)
+    erased = {one.message.subject for one in arrived if _erases(one)}
+    await erase_received(connection, [(sender, subject) for subject in sorted(erased)])
     await add_many(connection, said)
     return waiting
 

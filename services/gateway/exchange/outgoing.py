@@ -1,6 +1,6 @@
 """The queue to each peer: messages are numbered, wait, are taken, and are kept for a while."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -41,13 +41,6 @@ TAKE_SENT_BY_ID = """DELETE FROM sent WHERE peer = $1 AND id = ANY($2::uuid[])
 RETURNING id, subject, sequence, kind, time, payload, digest"""
 GO_ON = """UPDATE outgoing_subjects SET problem = NULL, problem_at = NULL
 WHERE peer = $1 AND subject = $2 AND problem IS NOT NULL"""
-FIND_WAITING = """SELECT o.peer, o.subject, o.sequence, o.id FROM peers p
-JOIN outgoing o ON o.peer = p.code AND o.subject = ANY($1::text[])"""
-ERASE_WAITING = """UPDATE outgoing o SET payload = $5, digest = w.digest
-FROM unnest($1::text[], $2::text[], $3::int[], $4::bytea[]) AS w (peer, subject, sequence, digest)
-WHERE (o.peer, o.subject, o.sequence) = (w.peer, w.subject, w.sequence)"""
-ERASE_SENT = """UPDATE sent s SET payload = NULL
-FROM peers p, unnest($1::text[]) AS w (subject) WHERE (s.peer, s.subject) = (p.code, w.subject)"""
 EMPTY = canonical({"type": ERASED, "data": {}}).decode()
 NOT_KEPT = "gap_not_kept"
 NOTE_FAILURE = """INSERT INTO exchange_states AS s (peer, failures, next_at, last_error)
@@ -116,10 +109,12 @@ async def queue(connection: Connection, tellings: Sequence[Telling]) -> None:
     await connection.execute(QUEUE, *map(list, zip(*columns, strict=True)))
 
 
-async def claim(connection: Connection, peer: str, *, limit: int, bytes_max: int) -> list[Waiting]:
+async def claim(
+    connection: Connection, peer: str, *, limit: int, bytes_max: int, without: Collection[str] = ()
+) -> list[Waiting]:
     """The oldest messages that may go, up to so many of them and so many bytes."""
     blocked = [row["subject"] for row in await connection.fetch(BLOCKED, peer)]
-    rows = await connection.fetch(CLAIM, peer, blocked, limit)
+    rows = await connection.fetch(CLAIM, peer, [*blocked, *without], limit)
     found, size = list[Waiting](), 0
     for row in rows:
         size += len(row["payload"])
@@ -147,6 +142,11 @@ async def settle(
     await connection.execute(NOTE_SENT, peer)
 
 
+async def block(connection: Connection, peer: str, subject: str, problem: str) -> None:
+    """The peer takes nothing that holds the subject's next message: a person must look."""
+    await connection.execute(BLOCK, peer, [subject], [problem[:500]])
+
+
 async def send_again(connection: Connection, peer: str, ids: Sequence[UUID]) -> int:
     """Queue messages that the peer has lost once more; return how many there still are."""
     rows = await connection.fetch(TAKE_SENT_BY_ID, peer, list(ids))
@@ -158,21 +158,6 @@ async def go_on(connection: Connection, peer: str, subject: str) -> bool:
     """Try a subject again that the peer refused; whether there was such a one."""
     done: str = await connection.execute(GO_ON, peer, subject)
     return done != "UPDATE 0"
-
-
-async def erase_queued(connection: Connection, subjects: Sequence[str]) -> None:
-    """Remove the words of subjects from what waits and from what is kept."""
-    rows = await connection.fetch(FIND_WAITING, list(subjects))
-    if rows:
-        await connection.execute(
-            ERASE_WAITING,
-            [row["peer"] for row in rows],
-            [row["subject"] for row in rows],
-            [row["sequence"] for row in rows],
-            [digest_of(row["id"], EMPTY.encode()) for row in rows],
-            EMPTY,
-        )
-    await connection.execute(ERASE_SENT, list(subjects))
 
 
 async def note_failure(connection: Connection, peer: str, *, error: str, wait: timedelta) -> None:

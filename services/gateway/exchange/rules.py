@@ -1,6 +1,6 @@
 """What becomes of a message that came, and when a sender tries again. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
@@ -119,6 +119,57 @@ def delay(failures: int, jitter: float, *, seconds_max: float) -> timedelta:
     """How long to wait after so many failures in a row; `jitter` is in [0, 1)."""
     seconds = min(2.0 ** min(failures - 1, 30), seconds_max)
     return timedelta(seconds=seconds * (0.5 + jitter / 2))
+
+
+@dataclass(slots=True)
+class Narrowing:
+    """How much is tried at once of what waits for a peer, and which subjects stay behind for now.
+
+    What is not taken as a whole, for what it holds, is halved down to one message. That one is at
+    fault only where something else was taken since the last one was: a peer that takes nothing at
+    all must not make every subject wait for a person.
+    """
+
+    limit_max: int
+    limit: int
+    suspects: list[str] = field(default_factory=list)
+    """Subjects whose next message alone was not taken while nothing else was."""
+    is_working: bool = False
+    """Whether something was taken since one was found at fault or the peer did not answer."""
+
+    def next(self) -> tuple[int, Sequence[str]]:
+        """How many messages go now, and which subjects are left out."""
+        if self.suspects and self.is_working:
+            return 1, self.suspects[1:]
+        return self.limit, self.suspects
+
+    def took(self) -> None:
+        """What went was answered line by line: next time more is tried."""
+        if self.is_working:
+            del self.suspects[:1]
+        self.is_working = True
+        self.limit = min(self.limit * 2, self.limit_max)
+
+    def refused(self, subjects: Sequence[str]) -> str | None:
+        """What went, message by message, was not taken as a whole; which subject is at fault."""
+        if len(subjects) > 1:
+            self.limit = len(subjects) // 2
+            return None
+        [subject] = subjects
+        if not self.is_working:
+            self.suspects.append(subject)
+            return None
+        self.is_working = False
+        self.suspects = [one for one in self.suspects if one != subject]
+        return subject
+
+    def unanswered(self) -> None:
+        """The peer did not answer: of what was sent nothing is known."""
+        self.is_working = False
+
+    def waited(self) -> None:
+        """Nothing else waits: the suspects have their turn again."""
+        self.suspects.clear()
 
 
 class Outcome(NamedTuple):

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ import asyncpg
 import orjson
 from pydantic import ValidationError
 
-from services.gateway.exchange.outgoing import Waiting, claim, note_failure, settle
-from services.gateway.exchange.rules import Answered, Outcome, delay, outcome_of
+from services.gateway.exchange.outgoing import Waiting, block, claim, note_failure, settle
+from services.gateway.exchange.rules import Answered, Narrowing, Outcome, delay, outcome_of
 from services.gateway.peers.queries import NoOwnKey, read_signing_key
 from services.gateway.peers.signing import sign_headers
 from shared import telemetry
@@ -25,8 +25,8 @@ from shared.telemetry import log
 LOOK_SECONDS = 0.5
 PEERS_SECONDS = 2.0
 RETRY_AFTER_SECONDS_MAX = 3600
-SHARE_MAX = 1024
-"""So small a part of a batch is tried where the peer finds it too large."""
+OF_CONTENT = frozenset({400, 413, 422})
+"""With these a peer takes nothing of a request because of what is in it."""
 PEERS = "SELECT code, url FROM peers WHERE is_active AND url IS NOT NULL ORDER BY code"
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended('exchange to ' || $1, 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('exchange to ' || $1, 0))"
@@ -42,12 +42,19 @@ class Target(NamedTuple):
 
 
 class NotTaken(Exception):
-    """The peer could not be reached or did not answer as agreed; everything goes on waiting."""
+    """The peer could not be reached or cannot take anything now; everything goes on waiting."""
 
-    def __init__(self, reason: str, *, seconds: float = 0.0, is_too_large: bool = False) -> None:
+    def __init__(self, reason: str, *, seconds: float = 0.0) -> None:
         super().__init__(reason)
         self.seconds = seconds
-        self.is_too_large = is_too_large
+
+
+class NotTakenAsWhole(NotTaken):
+    """The peer took nothing because of what was sent, or gave no answer that can be read."""
+
+    def __init__(self, reason: str, waiting: Sequence[Waiting]) -> None:
+        super().__init__(reason)
+        self.subjects = [one.subject for one in waiting]
 
 
 async def send_to_peers(runtime: Runtime) -> None:
@@ -74,16 +81,21 @@ async def send_to_peers(runtime: Runtime) -> None:
 
 
 async def send_batch(
-    runtime: Runtime, session: aiohttp.ClientSession, target: Target, *, limit: int
+    runtime: Runtime,
+    session: aiohttp.ClientSession,
+    target: Target,
+    *,
+    limit: int,
+    without: Collection[str] = (),
 ) -> int:
     """Send one batch and write down what became of it; return how many messages it had.
 
     Raises `NotTaken`: then nothing is changed.
     """
-    settings = runtime.settings
+    bytes_max = runtime.settings.bulk_bytes_max // 2
     async with runtime.database.pool.acquire() as connection:
         waiting = await claim(
-            connection, target.code, limit=limit, bytes_max=settings.bulk_bytes_max // 2
+            connection, target.code, limit=limit, bytes_max=bytes_max, without=without
         )
     if not waiting:
         return 0
@@ -124,7 +136,8 @@ async def _assign(
 
 
 async def _send(runtime: Runtime, session: aiohttp.ClientSession, target: Target) -> None:
-    settings, share = runtime.settings, 1
+    settings = runtime.settings
+    narrowing = Narrowing(settings.exchange_batch_max, settings.exchange_batch_max)
     while True:
         state = await runtime.database.pool.fetchrow(STATE, target.code)
         failures = 0 if state is None else state["failures"]
@@ -133,16 +146,37 @@ async def _send(runtime: Runtime, session: aiohttp.ClientSession, target: Target
             continue
         # While the breaker is open one message tries the way: a probe.
         is_open = failures >= settings.exchange_failures_max
-        limit = 1 if is_open else max(1, settings.exchange_batch_max // share)
+        limit, without = narrowing.next()
         try:
-            count = await send_batch(runtime, session, target, limit=limit)
-            share = 1
+            count = await send_batch(
+                runtime, session, target, limit=1 if is_open else limit, without=without
+            )
+        except NotTakenAsWhole as error:
+            is_sure = await _narrow(runtime, target, error, narrowing)
+            if not is_sure:
+                await _rest(runtime, target, error, failures=failures + 1)
         except NotTaken as error:
-            share = min(share * 2, SHARE_MAX) if error.is_too_large else 1
+            narrowing.unanswered()
             await _rest(runtime, target, error, failures=failures + 1)
-            continue
-        if count == 0:
-            await asyncio.sleep(LOOK_SECONDS)
+        else:
+            if count:
+                narrowing.took()
+            else:
+                narrowing.waited()
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _narrow(
+    runtime: Runtime, target: Target, error: NotTakenAsWhole, narrowing: Narrowing
+) -> bool:
+    """Try less, or leave out the one that is at fault; false where it may be the peer."""
+    at_fault = narrowing.refused(error.subjects)
+    if at_fault is None:
+        return len(error.subjects) > 1
+    async with runtime.database.pool.acquire() as connection:
+        await block(connection, target.code, at_fault, str(error))
+    log.error("messages_refused", peer=target.code, subjects=1)
+    return True
 
 
 async def _rest(runtime: Runtime, target: Target, error: NotTaken, *, failures: int) -> None:
@@ -167,22 +201,26 @@ async def _post(
         headers = sign_headers("POST", url, body, key) | {"Content-Type": NDJSON}
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             content = await answer.read()
-            if answer.status != 200:
-                raise NotTaken(
-                    f"HTTP {answer.status} {content[:200].decode(errors='replace')}",
-                    seconds=_retry_after(answer.headers.get("Retry-After", "")),
-                    is_too_large=answer.status == 413,
-                )
     except (aiohttp.ClientError, TimeoutError, NoOwnKey) as error:
         raise NotTaken(repr(error)) from error
+    if answer.status != 200:
+        reason = f"HTTP {answer.status} {content[:200].decode(errors='replace')}"
+        if answer.status in OF_CONTENT:
+            raise NotTakenAsWhole(reason, waiting)
+        raise NotTaken(reason, seconds=_retry_after(answer.headers.get("Retry-After", "")))
+    return _read(content, waiting)
+
+
+def _read(content: bytes, waiting: Sequence[Waiting]) -> dict[int, LineAnswer]:
     try:
         read = [LineAnswer.model_validate_json(one) for one in content.split(b"\n") if one.strip()]
     except ValidationError as error:
-        raise NotTaken(f"the answer cannot be read: {error.error_count()} errors") from error
+        reason = f"the answer cannot be read: {error.error_count()} errors"
+        raise NotTakenAsWhole(reason, waiting) from error
     answers = {one.line: one for one in read}
     for place, one in enumerate(waiting, start=1):
         if place not in answers or answers[place].id not in (None, one.id):
-            raise NotTaken(f"the answer has no line {place} for {one.id}")
+            raise NotTakenAsWhole(f"the answer has no line {place} for {one.id}", waiting)
     return answers
 
 

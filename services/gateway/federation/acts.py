@@ -10,6 +10,7 @@ from shared.jurisdictions import covers
 from shared.personal import PRIVATE, find, mask
 
 Data = Mapping[str, Any]
+REPLY = "reply"
 
 
 class Act(NamedTuple):
@@ -19,6 +20,10 @@ class Act(NamedTuple):
     name: str
     body: dict[str, Any]
     needed: bool = True
+    heard: int = 1
+    """How much of what intake said of the ticket the service must have heard."""
+    waits: bool = False
+    """While the ticket's state refuses it, it is tried again, however long that lasts."""
 
 
 def acts_at_home(told: str, data: Data) -> list[Act]:
@@ -51,6 +56,7 @@ def filing(forward: Forward, *, platform: str, ticket_id: str, place: str) -> di
         "channel": Channel.SYSTEM,
         "external_id": f"{platform}:{ticket_id}{times}",
         "category": forward.category,
+        "category_name": forward.category_name,
         "urgency": forward.urgency,
         "is_enforcement": forward.is_enforcement,
         "is_mediation": forward.is_mediation,
@@ -71,6 +77,15 @@ def handled_in(forward: Forward, *, platform: str, hosted: Sequence[str]) -> str
         if around:
             return max(around, key=len)
     return platform
+
+
+def with_files(acts: Sequence[Act], attachments: Sequence[str], heard: int) -> list[Act]:
+    """The same acts; a reply among them names files of our ticket."""
+    more = {"attachments": list(attachments)} if attachments else {}
+    return [
+        one._replace(body=one.body | more, heard=heard) if one.name == REPLY else one
+        for one in acts
+    ]
 
 
 def masked(text: str) -> str:
@@ -106,7 +121,7 @@ def _replied(elements: Data, reader: object, more: object) -> list[Act]:
     body = {name: text for name, text in elements.items() if text}
     body |= {"more": {code: masked(str(text)) for code, text in others.items()}} if others else {}
     # Who read it there; the act itself is the other platform's.
-    return [*_sign({}), Act(Service.DISPATCH, "reply", body | {"checked_by": _number(reader)})]
+    return [*_sign({}), Act(Service.DISPATCH, REPLY, body | {"checked_by": _number(reader)})]
 
 
 def _number(reader: object) -> str:
@@ -148,7 +163,7 @@ def _extend(data: Data) -> list[Act]:
 
 
 def _amend(data: Data) -> list[Act]:
-    names = ("addition", "request_type", "urgency", "is_enforcement")
+    names = ("addition", "request_type", "urgency", "is_enforcement", "is_mediation")
     body = {name: data[name] for name in names if data.get(name) is not None}
     if not body:
         return []
@@ -167,7 +182,8 @@ def _rate(data: Data) -> list[Act]:
 
 
 def _erase(_: Data) -> list[Act]:
-    return [Act(Service.INTAKE, "erase", {"reason": "来源平台已删除"})]
+    # The caller asked for it: it is done as soon as our ticket has ended, too.
+    return [Act(Service.INTAKE, "erase", {"reason": "来源平台已删除"}, waits=True)]
 
 
 AT_HOME: Mapping[str, Callable[[Data], list[Act]]] = {

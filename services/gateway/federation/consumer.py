@@ -10,6 +10,8 @@ from uuid import UUID
 
 from services.gateway.exchange.consumer import telling
 from services.gateway.exchange.outgoing import Telling, queue
+from services.gateway.federation import files
+from services.gateway.federation.erasing import on_ticket_erased
 from services.gateway.federation.rules import (
     BACK,
     ONWARD,
@@ -17,9 +19,11 @@ from services.gateway.federation.rules import (
     comes_anew,
     goes_back,
     goes_onward,
+    is_theirs,
     leaves,
 )
 from shared.database import Connection
+from shared.events.callers import TicketAttached
 from shared.events.dispatch import (
     TicketDispatched,
     TicketForwarded,
@@ -27,7 +31,8 @@ from shared.events.dispatch import (
     UnitChanged,
 )
 from shared.events.envelope import Event, Payload
-from shared.events.intake import TicketCreated
+from shared.events.intake import TicketCreated, TicketErased
+from shared.exchange import Kind
 from shared.inbox import Handler, Heard
 
 KEEP_UNITS = """INSERT INTO platform_units (code, name, jurisdiction, platform, is_active)
@@ -68,6 +73,8 @@ def crosser(payload: type[Payload]) -> Handler | None:
         return note_filed
     if payload is TicketDispatched:
         return end_rounds
+    if payload is TicketErased:
+        return on_ticket_erased
     return cross if issubclass(payload, (*BACK, *ONWARD, TicketReturnDecided)) else None
 
 
@@ -115,6 +122,8 @@ async def end_rounds(heard: Heard, events: Sequence[Event[Payload]]) -> None:
 async def cross(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     """Tell the platform where a ticket is at home, and the one that handles it."""
     tellings: list[Telling] = []
+    if isinstance(events[0].data, TicketAttached):
+        await _note_files(heard.connection, events)
     if any(goes_back(event.data) for event in events):
         tellings += await _back(heard.connection, events)
     if isinstance(events[0].data, (*ONWARD, TicketReturnDecided)):
@@ -122,17 +131,46 @@ async def cross(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     await queue(heard.connection, tellings)
 
 
+async def _note_files(connection: Connection, events: Sequence[Event[Any]]) -> None:
+    """Keep who may fetch files: who handles the ticket, and its home once a reply names them."""
+    tickets = [UUID(event.subject) for event in events]
+    homes = {str(row["ticket_id"]): row for row in await connection.fetch(FIND_HOMES, tickets)}
+    away = {str(row["ticket_id"]): row for row in await connection.fetch(FIND_AWAY, tickets)}
+    found = []
+    for event in events:
+        ticket, told = UUID(event.subject), files.attached_of(event.data)
+        home, there = homes.get(event.subject), away.get(event.subject)
+        if home is not None and event.data.unit is not None:
+            found.append(files.Noted(home["peer"], ticket, told, is_named=False))
+        if there is not None and not is_theirs(there["peer"], event.data):
+            is_named = there["state"] == "queued"
+            found.append(files.Noted(there["peer"], ticket, told, is_named=is_named))
+    await files.note(connection, found)
+
+
 async def _back(connection: Connection, events: Sequence[Event[Payload]]) -> list[Telling]:
     rows = await connection.fetch(FIND_HOMES, [UUID(event.subject) for event in events])
     homes = {str(row["ticket_id"]): row for row in rows}
+    going = [(e, homes[e.subject]) for e in events if e.subject in homes and goes_back(e.data)]
+    told = [(home, telling(home["peer"], event)) for event, home in going]
+    named = [
+        (home["peer"], home["ticket_id"], attachment)
+        for home, one in told
+        for attachment in files.named_in(one.data)
+    ]
+    new = await files.name(connection, named)
     found = []
-    for event in events:
-        home = homes.get(event.subject)
-        if home is None or not goes_back(event.data):
-            continue
-        told = telling(home["peer"], event)
-        origin = str(home["origin_ticket"])
-        found.append(replace(told, subject=origin, key=f"{told.key} back to {origin}"))
+    for home, one in told:
+        ticket, back = home["ticket_id"], f"back to {home['origin_ticket']}"
+        message = replace(one, subject=str(home["origin_ticket"]), key=f"{one.key} {back}")
+        for attachment in files.named_in(one.data):
+            # What was named before is there already.
+            if (ticket, attachment) in new:
+                data, key = new.pop((ticket, attachment)), f"file {attachment} of {ticket} {back}"
+                found.append(
+                    replace(message, kind=Kind.ACT, key=key, type=TicketAttached.type, data=data)
+                )
+        found.append(message)
     return found
 
 

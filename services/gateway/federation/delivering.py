@@ -12,21 +12,25 @@ import orjson
 from asyncpg import Record
 from starlette.types import ASGIApp
 
-from services.gateway.federation import passing
-from services.gateway.federation.acts import Act, acts_at_home, acts_here, filing, handled_in
-from services.gateway.federation.calls import (
-    Answered,
-    Calls,
-    Unanswered,
-    for_platform,
-    for_unit,
-    open_calls,
+from services.gateway.calls import Answered, Calls, Unanswered, for_platform, for_unit
+from services.gateway.exchange.rules import ERASED
+from services.gateway.federation import files, passing
+from services.gateway.federation.acts import (
+    REPLY,
+    Act,
+    acts_at_home,
+    acts_here,
+    filing,
+    handled_in,
+    with_files,
 )
 from services.gateway.federation.operations import hosted_places, ticket_in
 from services.gateway.federation.set_aside import set_aside
-from shared.crossing import Forward
+from shared.crossing import Forward, subject_of
+from shared.events.callers import TicketAttached
 from shared.events.words import Service
 from shared.exchange import Kind
+from shared.problems import KeyReused
 from shared.runtime import Runtime
 from shared.security import Principal
 from shared.telemetry import log
@@ -35,6 +39,8 @@ LOOK_SECONDS = 0.2
 AT_ONCE_MAX = 48
 ATTEMPTS_MAX = 6
 """So often an act is tried that our own services refuse: they may not have heard enough yet."""
+FILES_ATTEMPTS_MAX = 10
+"""So often a reply waits for its files, four minutes in all: the unit's time at home runs."""
 DELAY_SECONDS_MAX = 60
 LOCK = "SELECT pg_advisory_lock(hashtextextended('federation deliveries', 0))"
 DUE = """SELECT position, from_platform, message_id, subject, kind, payload, attempts FROM (
@@ -81,7 +87,8 @@ class Refused(Exception):
 
 async def deliver_messages(runtime: Runtime, hops: Mapping[Service, ASGIApp]) -> None:
     """Deliver what came, until cancelled; one process does at a time."""
-    async with runtime.database.pool.acquire() as connection, open_calls(runtime, hops) as calls:
+    calls = Calls(hops, runtime.settings)
+    async with runtime.database.pool.acquire() as connection:
         await connection.execute("SET statement_timeout = 0")
         await connection.execute(LOCK)
         while True:
@@ -100,6 +107,8 @@ async def deliver_due(runtime: Runtime, calls: Calls) -> int:
 async def _deliver(runtime: Runtime, calls: Calls, one: Delivery) -> None:
     try:
         match one.kind:
+            case Kind.FORWARD if one.told == ERASED:
+                await _finish(runtime, one)
             case Kind.FORWARD:
                 await _file(runtime, calls, one)
             case Kind.ORDER:
@@ -133,7 +142,9 @@ async def _file(runtime: Runtime, calls: Calls, one: Delivery) -> None:
     )
     _require_done(answered)
     async with runtime.database.pool.acquire() as connection, connection.transaction():
-        await connection.execute(FILED, one.sender, origin, UUID(answered.body["id"]))
+        ticket = UUID(answered.body["id"])
+        await connection.execute(FILED, one.sender, origin, ticket)
+        await files.expect(connection, ticket, one.sender, None, forward.attachments)
         await connection.execute(DONE, one.position)
 
 
@@ -144,9 +155,22 @@ async def _act(runtime: Runtime, calls: Calls, one: Delivery) -> None:
         is_here = found["side"] == "here"
         who = for_platform(one.sender) if is_here else for_unit(one.sender, found["unit"])
         acts = (acts_here if is_here else acts_at_home)(one.told, one.data)
+        if any(act.name == REPLY for act in acts):
+            acts = await _name_files(runtime, one, acts, ticket=found["ticket_id"])
         for act in acts:
             await _do(calls, one, act, ticket=str(found["ticket_id"]), who=who, found=found)
-    await _finish(runtime, one)
+    await _finish(runtime, one, found)
+
+
+async def _name_files(
+    runtime: Runtime, one: Delivery, acts: list[Act], *, ticket: UUID
+) -> list[Act]:
+    """A reply names the files that came of those it names there, and waits for them a while."""
+    async with runtime.database.pool.acquire() as connection:
+        found = await files.came(connection, ticket, files.named_in(one.data))
+    if found.are_awaited and one.attempts < FILES_ATTEMPTS_MAX:
+        raise Unanswered("答复所附的文件尚未取到")
+    return with_files(acts, found.attachments, found.heard)
 
 
 async def _do(
@@ -159,10 +183,12 @@ async def _do(
         who=who,
         key=f"{one.key} {act.name}",
         ticket=ticket,
+        heard=act.heard,
     )
-    if answered.is_passing:
+    if answered.is_passing or (act.waits and answered.code == "act_refused"):
         raise Unanswered(answered.problem)
-    if answered.is_done:
+    # A reply that was done before its last files came is done.
+    if answered.is_done or answered.code == KeyReused.code:
         return
     # What crossed the end of our ticket on its way came too late, and changes nothing.
     if not act.needed or found["is_over"]:
@@ -200,8 +226,14 @@ def _require_done(answered: Answered) -> None:
         raise Refused(answered, "file")
 
 
-async def _finish(runtime: Runtime, one: Delivery) -> None:
-    async with runtime.database.pool.acquire() as connection:
+async def _finish(runtime: Runtime, one: Delivery, found: Record | None = None) -> None:
+    is_file = one.told == TicketAttached.type and found is not None
+    # What a mirror tells of our own file comes back to us.
+    is_ours = is_file and one.data["attached_by"] == subject_of(runtime.settings.platform)
+    async with runtime.database.pool.acquire() as connection, connection.transaction():
+        if is_file and not is_ours and found is not None and found["ticket_id"] is not None:
+            unit, file = found["unit"], files.file_of(one.data)
+            await files.expect(connection, found["ticket_id"], one.sender, unit, [file])
         await connection.execute(DONE, one.position)
 
 

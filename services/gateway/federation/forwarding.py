@@ -13,10 +13,12 @@ from uuid import UUID
 import orjson
 from starlette.types import ASGIApp
 
+from services.gateway.calls import OUR_PLATFORM, OURS, Calls, Unanswered
 from services.gateway.exchange.outgoing import Telling, queue
-from services.gateway.federation.calls import OUR_PLATFORM, OURS, Calls, Unanswered, open_calls
+from services.gateway.federation import files
+from services.gateway.federation.categories import CategoryNames
 from services.gateway.federation.keys import KeyBook, NoKey
-from shared.crossing import FORWARD, File, Forward, Round
+from shared.crossing import FILES_MAX, FORWARD, File, Forward, Round
 from shared.database import Connection
 from shared.events.dispatch import TicketReturnRequested
 from shared.events.words import Service
@@ -63,19 +65,22 @@ class NotReady(Exception):
 
 async def prepare_forwards(runtime: Runtime, hops: Mapping[Service, ASGIApp]) -> None:
     """Prepare and queue what waits, until cancelled; one process does at a time."""
+    calls = Calls(hops, runtime.settings)
+    names = CategoryNames(calls)
     async with (
         runtime.database.pool.acquire() as connection,
-        open_calls(runtime, hops) as calls,
         KeyBook(runtime).opened() as keys,
     ):
         await connection.execute("SET statement_timeout = 0")
         await connection.execute(LOCK)
         while True:
-            if await prepare_waiting(runtime, calls, keys) < CLAIM_MAX:
+            if await prepare_waiting(runtime, calls, keys, names) < CLAIM_MAX:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def prepare_waiting(runtime: Runtime, calls: Calls, keys: KeyBook) -> int:
+async def prepare_waiting(
+    runtime: Runtime, calls: Calls, keys: KeyBook, names: CategoryNames
+) -> int:
     """One look: prepare and queue what is due; return how many there were."""
     async with runtime.database.pool.acquire() as connection:
         rows = await connection.fetch(WAITING, CLAIM_MAX)
@@ -83,15 +88,17 @@ async def prepare_waiting(runtime: Runtime, calls: Calls, keys: KeyBook) -> int:
 
     async def prepare(away: Away) -> None:
         async with at_once:
-            await _prepare(runtime, calls, keys, away)
+            await _prepare(runtime, calls, keys, names, away)
 
     await asyncio.gather(*(prepare(Away(*row)) for row in rows))
     return len(rows)
 
 
-async def _prepare(runtime: Runtime, calls: Calls, keys: KeyBook, away: Away) -> None:
+async def _prepare(
+    runtime: Runtime, calls: Calls, keys: KeyBook, names: CategoryNames, away: Away
+) -> None:
     try:
-        shown = await _look(calls, away)
+        shown = await _look(calls, names, away)
         sealed = await _seal(calls, keys, away, number=shown.ticket["number"])
     except (NotReady, NoKey, Unanswered) as error:
         log.warning("forward_not_ready", peer=away.peer, error=repr(error))
@@ -108,23 +115,25 @@ async def _prepare(runtime: Runtime, calls: Calls, keys: KeyBook, away: Away) ->
         if words is not None:
             times = await connection.fetchval(TIMES, away.ticket_id, away.peer, away.round)
             forward = _forward(away, orjson.loads(words), shown, sealed)
-            await _queue(connection, away, forward.model_copy(update={"round": times}))
+            update = {"round": times, "attachments": await _name_files(connection, away, shown)}
+            await _queue(connection, away, forward.model_copy(update=update))
 
 
 class Shown(NamedTuple):
-    """What our services show of a ticket that does not change any more, and its files."""
+    """What our services show of a ticket: what does not change any more, and its files so far."""
 
     ticket: dict[str, Any]
     timeline: list[dict[str, Any]]
     files: list[dict[str, Any]]
+    categories: Mapping[str, str]
 
 
-async def _look(calls: Calls, away: Away) -> Shown:
+async def _look(calls: Calls, names: CategoryNames, away: Away) -> Shown:
     path = f"/v1/tickets/{away.ticket_id}"
     ticket = await calls.get(Service.DISPATCH, path, OURS)
     timeline = await calls.get(Service.DISPATCH, f"{path}/timeline", OURS)
     files = await calls.get(Service.INTAKE, f"{path}/attachments", OURS)
-    return Shown(ticket, timeline["items"], files["items"])
+    return Shown(ticket, timeline["items"], files["items"], await names.get())
 
 
 async def _seal(calls: Calls, keys: KeyBook, away: Away, *, number: str) -> dict[str, Any] | None:
@@ -159,6 +168,7 @@ def _forward(
     return Forward.model_validate(
         told
         | {
+            "category_name": shown.categories.get(words["category"]),
             "is_mediation": ticket["is_mediation"],
             "secrecy": ticket.get("secrecy", "normal"),
             "filed_at": ticket["filed_at"],
@@ -167,7 +177,6 @@ def _forward(
             "round": away.round,
             "reason": away.reason,
             "rounds": [_round(line) for line in shown.timeline if _is_return(line)],
-            "attachments": [_file(one) for one in shown.files],
             "sealed_caller": sealed,
         }
     )
@@ -180,6 +189,19 @@ def _is_return(line: Mapping[str, Any]) -> bool:
 def _round(line: Mapping[str, Any]) -> Round:
     ground = line["detail"].get("ground")
     return Round(unit=line["unit"] or "", ground=ground, reason=line["text"] or "")
+
+
+async def _name_files(connection: Connection, away: Away, shown: Shown) -> tuple[File, ...]:
+    """The files that intake showed and those heard of since; the platform may fetch them now."""
+    found = [_file(one) for one in shown.files]
+    found += await files.noted(connection, away.peer, away.ticket_id)
+    named = tuple({one.id: one for one in found}.values())[:FILES_MAX]
+    told = [files.told_of(one) for one in named]
+    await files.note(
+        connection,
+        [files.Noted(away.peer, away.ticket_id, one, is_named=True) for one in told],
+    )
+    return named
 
 
 def _file(shown: Mapping[str, Any]) -> File:

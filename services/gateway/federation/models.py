@@ -1,10 +1,10 @@
-"""The tables of federation: tickets that crossed, whose units stand for whom, ways, orders."""
+"""The tables of federation: tickets that crossed and their files, whose units, ways, orders."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import BigInteger, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,6 +43,49 @@ class ForwardedIn(Base):
     told: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """What its platform told of it beside the request itself: number, times, earlier rounds."""
     received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class FileOut(Base):
+    """A file of a ticket of ours that crossed; `told` is what its platform is told of it."""
+
+    __tablename__ = "files_out"
+
+    peer: Mapped[str] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    attachment: Mapped[UUID] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    told: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    is_named: Mapped[bool]
+    """Whether it was told of it, and may fetch it; until a reply names it, a unit's is not."""
+
+    __table_args__ = (
+        Index("files_out_sha256", "peer", "sha256"),
+        Index("files_out_ticket", "ticket_id"),
+    )
+
+
+class FileIn(Base):
+    """A file that another platform named, and the file on our ticket that came of it."""
+
+    __tablename__ = "files_in"
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    origin_attachment: Mapped[UUID] = mapped_column(primary_key=True)
+    peer: Mapped[str]
+    unit: Mapped[str | None]
+    """The unit that stands for the peer, where the ticket is at home here."""
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    """`waiting` until it is fetched and on our ticket, then `kept`; or `left_out`."""
+    attachment: Mapped[UUID | None]
+    sequence: Mapped[int | None]
+    """What intake had said of the ticket when it was on it."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    problem: Mapped[str | None]
 
 
 class PlatformUnit(Base):
@@ -91,6 +134,8 @@ Index(
     ForwardedOut.next_at,
     postgresql_where=text("state = 'waiting'"),
 )
+Index("files_in_waiting", FileIn.next_at, postgresql_where=text("state = 'waiting'"))
+Index("files_in_peer", FileIn.peer, postgresql_where=text("state = 'waiting'"))
 Index(
     "forwarded_in_ticket",
     ForwardedIn.ticket_id,

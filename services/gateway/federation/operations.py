@@ -5,9 +5,12 @@ from uuid import UUID
 
 import orjson
 
+from services.gateway.exchange.rules import ERASED
 from services.gateway.federation.rules import CROSSING, Fate, fate
 from shared.crossing import FORWARD, Forward
 from shared.database import Connection
+from shared.erasure import Words, statement
+from shared.events.intake import TicketErased
 from shared.exchange import Kind, Message
 
 KIND = "SELECT kind FROM peers WHERE code = $1"
@@ -16,8 +19,11 @@ WHERE peer = $1 AND origin_ticket = ANY($2::uuid[])
 UNION SELECT ticket_id, true FROM forwarded_out WHERE peer = $1 AND ticket_id = ANY($2::uuid[])"""
 EXPECT = """INSERT INTO forwarded_in (peer, origin_ticket, told)
 SELECT $1, * FROM unnest($2::uuid[], $3::jsonb[])
-ON CONFLICT (peer, origin_ticket) DO UPDATE SET told = excluded.told"""
+ON CONFLICT (peer, origin_ticket) DO UPDATE SET told = forwarded_in.told || excluded.told"""
 HOSTED = "SELECT code FROM routes WHERE target = 'hosted'"
+ERASE = statement(
+    Words("forwarded_in", json=("told",), where="origin_ticket = ANY($1::uuid[]) AND peer = $2")
+)
 BESIDE = {"title", "content", "place", "sealed_caller"}
 """What of a forward is kept nowhere but in the ticket that comes of it."""
 
@@ -42,6 +48,9 @@ async def sort_messages(
     }
     if forwards:
         await connection.execute(EXPECT, sender, list(forwards), list(forwards.values()))
+    gone = [ticket_in(one.subject) for one in messages if one.payload.type == TicketErased.type]
+    if gone:
+        await connection.execute(ERASE, gone, sender)
     crossed = await _find_crossed(connection, sender, messages)
     return {one.id: _fate(kind, one, crossed) for one in messages}
 
@@ -62,7 +71,8 @@ def ticket_in(subject: str) -> UUID | None:
 def _fate(peer_kind: str, message: Message, crossed: Mapping[UUID, bool]) -> Fate:
     ticket = ticket_in(message.subject)
     is_crossing = ticket in crossed
-    if message.kind is Kind.FORWARD and (not is_crossing or message.payload.type != FORWARD):
+    is_forward = message.payload.type in (FORWARD, ERASED)
+    if message.kind is Kind.FORWARD and not (is_crossing and is_forward):
         return Fate.UNKNOWN
     is_ours = ticket is not None and crossed.get(ticket, False)
     return fate(peer_kind, message.kind, is_crossing=is_crossing, is_ours=is_ours)
@@ -84,6 +94,8 @@ async def _find_crossed(
 
 
 def _told(message: Message) -> str | None:
+    if message.payload.type == ERASED:
+        return "{}"
     try:
         read = Forward.model_validate(message.payload.data)
     except ValueError:

@@ -6,7 +6,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.gateway.federation.models import ForwardedIn, ForwardedOut, OrderIn, PlatformUnit
+from services.gateway.federation.models import (
+    FileIn,
+    ForwardedIn,
+    ForwardedOut,
+    OrderIn,
+    PlatformUnit,
+)
 from services.gateway.federation.models import Route as RouteRow
 from services.gateway.federation.rules import Peer, Target, Way, way_of
 from services.gateway.peers.models import Peer as PeerRow
@@ -59,6 +65,14 @@ async def list_away(session: AsyncSession, ticket_id: UUID) -> list[ForwardedOut
     """The rounds in which a ticket of ours went to another platform, first to last."""
     rows = await session.scalars(
         select(ForwardedOut).where(ForwardedOut.ticket_id == ticket_id).order_by(ForwardedOut.round)
+    )
+    return list(rows)
+
+
+async def list_files(session: AsyncSession, ticket_id: UUID) -> list[FileIn]:
+    """The files of a ticket that another platform named, and what came of them."""
+    rows = await session.scalars(
+        select(FileIn).where(FileIn.ticket_id == ticket_id).order_by(FileIn.origin_attachment)
     )
     return list(rows)
 

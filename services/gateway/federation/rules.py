@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.gateway.peers.rules import PeerKind
+from shared.crossing import subject_of
+from shared.events.callers import TicketAttached
 from shared.events.dispatch import (
     CaseDecided,
     TicketClosed,
@@ -28,7 +30,12 @@ from shared.events.intake import (
     TicketRated,
 )
 from shared.events.knowledge import ArticleCorrected, ArticlePublished, ArticleRetired
-from shared.events.loop import TicketCoordinated, TicketLinked
+from shared.events.loop import (
+    TicketConcluded,
+    TicketCoordinated,
+    TicketDeclined,
+    TicketLinked,
+)
 from shared.events.sla import OrderAnswered, OrderIssued, TicketExtensionDecided
 from shared.events.words import ReturnDecision
 from shared.exchange import Kind
@@ -63,10 +70,11 @@ REPORTED: tuple[type[Payload], ...] = (
 """What goes up besides the events of tickets."""
 ENDS: tuple[type[Payload], ...] = (
     *(TicketWithdrawn, TicketTerminated, TicketClosed, TicketCoordinated, TicketLinked),
+    *(TicketDeclined, TicketConcluded),
 )
 """With these a ticket leaves the unit that stands for another platform."""
 ONWARD: tuple[type[Payload], ...] = (
-    *(TicketAmended, TicketReopened, TicketRated, TicketErased),
+    *(TicketAmended, TicketAttached, TicketReopened, TicketRated, TicketErased),
     *ENDS,
 )
 """What the platform that handles a forwarded ticket must know of it."""
@@ -112,7 +120,13 @@ def passed_on(peer: Peer, kind: Kind, *, sender: str) -> bool:
 
 def goes_onward(peer: Peer, event: Event[Payload]) -> bool:
     """Whether an event of a ticket that was forwarded to this peer goes to it besides `told`."""
-    return isinstance(event.data, ONWARD) and not told(peer, event)
+    is_onward = isinstance(event.data, ONWARD) and not is_theirs(peer.code, event.data)
+    return is_onward and not told(peer, event)
+
+
+def is_theirs(peer: str, data: Payload) -> bool:
+    """Whether a file came from this platform itself."""
+    return isinstance(data, TicketAttached) and data.attached_by == subject_of(peer)
 
 
 def goes_back(data: Payload) -> bool:

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.gateway.federation.models import ForwardedIn, ForwardedOut, OrderIn
+from services.gateway.federation.models import FileIn, ForwardedIn, ForwardedOut, OrderIn
 from services.gateway.federation.models import Route as RouteRow
 from services.gateway.federation.queries import Found
 from services.gateway.federation.rules import Target
 from shared.answers import BeijingTime, Input
 from shared.exchange import PLATFORM_PATTERN
-from shared.pages import id_in, read_cursor
 
 PlaceCode = Annotated[str, StringConstraints(pattern=PLATFORM_PATTERN)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
@@ -79,18 +78,6 @@ class WayOut(BaseModel):
         )
 
 
-class RoutesQuery(Input):
-    """去向列表的分页。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200)
-
-    def after_code(self) -> str | None:
-        """The code in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        return None if key is None else str(key[0])
-
-
 class HomeOut(BaseModel):
     """工单在来源平台的情况。"""
 
@@ -131,28 +118,35 @@ class AwayOut(BaseModel):
         return cls(platform=row.peer, **shown)
 
 
+class FileOut(BaseModel):
+    """对方平台告知的一个附件。"""
+
+    kind: str
+    media_type: str
+    bytes: int
+    sha256: str
+    state: str = Field(description="waiting 待取，kept 已附到工单，left_out 未能接收")
+    attachment: UUID | None = Field(description="在本平台的附件编号")
+    problem: str | None = Field(description="尚未取到或未能接收的原因")
+
+    @classmethod
+    def of(cls, row: FileIn) -> Self:
+        """One file as people see it."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
 class Crossed(BaseModel):
     """一件工单与其他平台的往来。"""
 
     home: HomeOut | None = Field(description="由哪个平台转来；本平台自己的为空")
     away: list[AwayOut] = Field(description="转往其他平台的各次")
+    files: list[FileOut] = Field(description="对方告知的附件，及其内容是否已取到")
 
 
 class Waiting(BaseModel):
     """尚未发出的转办。"""
 
     items: list[AwayOut]
-
-
-class OrdersQuery(Input):
-    """上级督办文书列表的分页。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200)
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class OrderOut(BaseModel):
@@ -175,7 +169,7 @@ class OrderOut(BaseModel):
         return cls(platform=row.peer, order=row.told, **shown)
 
 
-class AnswerOrder(Input):
+class AnswerParentOrder(Input):
     """对上级督办文书的反馈。"""
 
     text: Text = Field(description="办理、整改情况", examples=["已责成市水务局整改，三日内完成"])

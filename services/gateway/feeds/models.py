@@ -18,6 +18,7 @@ class FeedUnit(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    jurisdiction: Mapped[str] = mapped_column(server_default="")
     is_active: Mapped[bool]
     has_system: Mapped[bool] = mapped_column(server_default=false())
     topic_position: Mapped[int] = mapped_column(BigInteger, server_default="0")

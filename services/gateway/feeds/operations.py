@@ -32,10 +32,10 @@ ERASE_TICKETS = "UPDATE feed_tickets SET words = NULL WHERE id = ANY($1::uuid[])
 ERASE_ITEMS = """WITH erased AS (
     UPDATE feed SET data = '{}' WHERE ticket_id = ANY($1::uuid[]) RETURNING ticket_id, unit
 ) SELECT DISTINCT ticket_id, unit FROM erased"""
-KEEP_UNITS = """INSERT INTO feed_units (code, name, is_active, has_system)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bool[], $4::bool[])
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, is_active = excluded.is_active,
-    has_system = excluded.has_system"""
+KEEP_UNITS = """INSERT INTO feed_units (code, name, jurisdiction, is_active, has_system)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::bool[])
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, jurisdiction = excluded.jurisdiction,
+    is_active = excluded.is_active, has_system = excluded.has_system"""
 FORGET = """DELETE FROM feed WHERE position IN (
     SELECT position FROM feed WHERE kept_at < clock_timestamp() - make_interval(days => $1)
     ORDER BY position LIMIT $2)"""
@@ -106,7 +106,8 @@ async def erase(heard: Heard, events: Sequence[Event[TicketErased]]) -> None:
 
 async def keep_units(heard: Heard, events: Sequence[Event[UnitChanged]]) -> None:
     """Keep the units, and which of them have a system of their own."""
-    units = [(e.data.code, e.data.name, e.data.is_active, e.data.has_system) for e in events]
+    data = [event.data for event in events]
+    units = [(d.code, d.name, d.jurisdiction, d.is_active, d.has_system) for d in data]
     await heard.connection.execute(KEEP_UNITS, *zip(*units, strict=True))
 
 

@@ -62,6 +62,9 @@ class Heads:
             self._begun.set()
             while self._waiting:
                 await asyncio.sleep(LOOK_SECONDS)
+                if not self._waiting:
+                    # Whoever waited has gone, and perhaps the pool with them.
+                    return
                 rows: list[Any] = await self._pool.fetch(HEADS, position)
                 position = max((row["position"] for row in rows), default=position)
                 for row in rows:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from shared.events.callers import TicketAttached
+from shared.events.callers import TicketAttached, TicketHandedOver, TicketScreened
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
@@ -15,26 +15,39 @@ from shared.events.dispatch import (
     TicketWithdrawn,
 )
 from shared.events.envelope import Payload
-from shared.events.intake import TicketAmended, TicketCreated
+from shared.events.intake import TicketAmended, TicketCreated, TicketFollowedUp, TicketRated
 from shared.events.loop import (
     TicketAskedAgain,
+    TicketConcluded,
     TicketCoordinated,
     TicketCoReplied,
     TicketCoSigned,
     TicketCoUnitsChosen,
+    TicketDeclined,
     TicketLinked,
     TicketSplit,
 )
-from shared.events.sla import TicketDueSoon, TicketExtensionDecided, TicketOverdue
+from shared.events.sla import (
+    TicketClockPaused,
+    TicketClockResumed,
+    TicketDeadlineMoved,
+    TicketDueSoon,
+    TicketExtensionDecided,
+    TicketLimitDecided,
+    TicketOverdue,
+)
 from shared.events.words import ReturnDecision
 
 TOLD: tuple[type[Payload], ...] = (
     *(TicketCreated, TicketAmended, TicketAttached),
     *(TicketDispatched, TicketSigned, TicketReturnDecided, TicketReplied, TicketReopened),
     *(TicketWithdrawn, TicketClosed, TicketTerminated, TicketForwarded),
+    *(TicketDeclined, TicketConcluded, TicketHandedOver),
     *(TicketLinked, TicketSplit, TicketAskedAgain, TicketCoordinated),
     *(TicketCoUnitsChosen, TicketCoSigned, TicketCoReplied),
-    *(TicketDueSoon, TicketOverdue, TicketExtensionDecided),
+    *(TicketDueSoon, TicketOverdue, TicketExtensionDecided, TicketLimitDecided),
+    *(TicketClockPaused, TicketClockResumed, TicketDeadlineMoved),
+    *(TicketFollowedUp, TicketRated, TicketScreened),
 )
 """What units' systems are told of; to some it only says who has the ticket."""
 
@@ -64,12 +77,18 @@ def holders_after(before: Holders, data: Payload) -> Holders:
     match data:
         case TicketDispatched():
             return Holders(data.unit, data.co_units)
+        # What goes to 110's platform as a ticket is read by its system (ZY 34).
+        case TicketHandedOver(to_unit=str(unit)) | TicketConcluded(to_unit=str(unit)):
+            return Holders(unit)
         case TicketCoUnitsChosen():
             return Holders(data.lead, data.co_units)
         case TicketReturnDecided(decision=decision) if decision is not ReturnDecision.REJECTED:
             return Holders()
-        case TicketCoordinated():
+        case TicketCoordinated() | TicketLinked():
             return Holders()
+        # What went with another ticket is its unit's once that answered for it (A8).
+        case TicketReplied() if before.unit is None:
+            return Holders(data.unit)
         case _:
             return before
 

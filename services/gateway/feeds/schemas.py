@@ -8,14 +8,18 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from shared.answers import BeijingTime, Input
-from shared.events.dispatch import TicketDispatched
+from shared.events.callers import TicketHandedOver
+from shared.events.dispatch import TicketDispatched, TicketReopened
 from shared.events.intake import TicketAmended
-from shared.events.loop import TicketCoUnitsChosen
+from shared.events.loop import TicketConcluded, TicketCoUnitsChosen
 from shared.pages import read_cursor, write_cursor
 from shared.problems import field_error
 
 WAIT_SECONDS_MAX = 25
-WITH_WORDS = (TicketDispatched.type, TicketCoUnitsChosen.type, TicketAmended.type)
+WITH_WORDS = (
+    *(TicketDispatched.type, TicketCoUnitsChosen.type, TicketAmended.type),
+    *(TicketHandedOver.type, TicketConcluded.type, TicketReopened.type),
+)
 
 
 class FeedQuery(Input):
@@ -42,7 +46,7 @@ class FeedItem(BaseModel):
     is_yours: bool = Field(description="工单现在是否仍由本单位主办或协办")
     data: dict[str, Any] = Field(description="事件内容，见事件说明；工单已清除时为空")
     ticket: dict[str, Any] | None = Field(
-        description="工单内容：只随派单、补充更正给出，且工单须仍在本单位；诉求人信息不在其中"
+        description="工单内容：只随派单、转紧急热线、补充更正、重新办理给出，且工单须仍在本单位；诉求人信息不在其中"
     )
 
     @classmethod

@@ -33,7 +33,7 @@ from services.gateway.issuer.second_factor import (
     step_of,
 )
 from services.gateway.people.models import Assignment, Person, Session
-from services.gateway.people.operations import real_now
+from services.gateway.people.operations import real_now, set_locked
 from shared.access import SYSTEM_ADMINISTRATORS
 from shared.audit import Entry, note
 from shared.security import Principal
@@ -82,13 +82,17 @@ async def give_temporary(
     return Temporary(password, until)
 
 
-async def forgive(session: AsyncSession, person: Person, *, caller: Principal) -> None:
-    """Forget a person's wrong tries, and end the lock that they led to."""
+async def unlock(
+    session: AsyncSession, work_number: str, *, caller: Principal, reason: str
+) -> Person:
+    """Let a person in again; wrong tries, and the lock that they led to, are forgotten."""
+    person = await set_locked(session, work_number, is_locked=False, caller=caller, reason=reason)
     found = await session.get(Credential, person.id, with_for_update=True)
     if found is not None and (found.failures or found.locked_until):
         _stand(found, Standing())
         entry = Entry("login.forgiven", person.work_number, caller.subject)
         await note(session, entry, at=await real_now(session))
+    return person
 
 
 async def reset_second_factor(

@@ -3,14 +3,31 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from asyncpg import Record
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
+from services.gateway.calls import Unanswered
 from services.gateway.open311 import operations, queries
 from services.gateway.open311.desk import Desk
+from services.gateway.open311.openapi import (
+    ADDED,
+    ADDITION,
+    ASKED,
+    DISCOVERY,
+    ERRORS,
+    FILED,
+    FILING,
+    KEYED,
+    REQUESTS,
+    SERVICE,
+    SERVICES,
+    SPAN,
+    TOKEN,
+    UPDATES,
+)
 from services.gateway.open311.rules import (
     CONTENT_TYPES,
     DESCRIPTION_MAX,
@@ -19,30 +36,26 @@ from services.gateway.open311.rules import (
     asked_of,
     filing_of,
     form_of,
+    media_of,
     place_of,
     write,
 )
 from services.gateway.open311.shown import (
     definition,
     discovery,
+    show_filed,
     show_request,
     show_token,
     show_update,
 )
 from shared.jurisdictions import covers
+from shared.problems import Unavailable
 from shared.service import runtime_of
+from shared.telemetry import log
 
 ROOT = "/open311/v2"
-FORMS = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in CONTENT_TYPES.values()}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": "GeoReport v2 的错误：`code` 和 `description`", "content": FORMS}
-    for status in (400, 403, 404, 409, 503)
-}
-SHOWN: dict[int | str, dict[str, Any]] = {
-    200: {"description": "GeoReport v2，XML 或 JSON", "content": FORMS},
-    **ERRORS,
-}
-router = APIRouter(tags=["open311"], responses=SHOWN)
+router = APIRouter(tags=["open311"], responses=ERRORS)
+Form = Annotated[str, Path(json_schema_extra={"enum": ["json", "xml"]}, description="格式")]
 Content = tuple[str, Mapping[str, Any] | Sequence[Any]]
 """The root element of an answer in XML, and what it holds."""
 Shows = Callable[..., Awaitable[Content]]
@@ -54,46 +67,45 @@ def answered(show: Shows) -> Callable[..., Awaitable[Response]]:
     @wraps(show)
     async def answer(form: str, **given: Any) -> Response:  # noqa: ANN401  the route's own
         try:
-            status, (root, content) = 200, await show(form=form_of(form), **given)
+            root, content = await show(form=form_of(form), **given)
         except Refused as refused:
-            form = form if form in CONTENT_TYPES else "xml"
-            error = {"code": str(refused.status), "description": refused.description}
-            status, root, content = refused.status, "errors", [error]
-        return Response(
-            write(form, root, content),
-            status_code=status,
-            headers={"Content-Type": CONTENT_TYPES[form]},
-        )
+            return _refusal(form, refused)
+        except Unanswered as error:
+            log.warning("open311_unanswered", error=str(error))
+            return _refusal(form, Refused(503, Unavailable.detail))
+        return _response(form, 200, root, content)
 
     return answer
 
 
-@router.get("/discovery.{form}", response_model=None)
-@router.get(ROOT + "/discovery.{form}", response_model=None, name="open311_discovery")
+@router.get("/discovery.{form}", response_model=None, responses=DISCOVERY)
+@router.get(
+    ROOT + "/discovery.{form}", response_model=None, responses=DISCOVERY, name="open311_discovery"
+)
 @answered
-async def show_discovery(form: str, request: Request) -> Content:
+async def show_discovery(form: Form, request: Request) -> Content:
     """服务发现：地址和格式 (F7)."""
     return "discovery", discovery(str(request.base_url).rstrip("/") + ROOT)
 
 
-@router.get(ROOT + "/services.{form}", response_model=None)
+@router.get(ROOT + "/services.{form}", response_model=None, responses=SERVICES)
 @answered
-async def list_services(form: str, request: Request) -> Content:
+async def list_services(form: Form, request: Request) -> Content:
     """可登记诉求的类别 (F7)."""
     return "services", await _desk(request).services(_place(request))
 
 
-@router.get(ROOT + "/services/{service_code}.{form}", response_model=None)
+@router.get(ROOT + "/services/{service_code}.{form}", response_model=None, responses=SERVICE)
 @answered
-async def show_service(form: str, service_code: str, request: Request) -> Content:
+async def show_service(form: Form, service_code: str, request: Request) -> Content:
     """一个类别的填写项 (F7)."""
     await _require_service(request, service_code)
     return "service_definition", definition(service_code)
 
 
-@router.post(ROOT + "/requests.{form}", response_model=None)
+@router.post(ROOT + "/requests.{form}", response_model=None, responses=FILED, openapi_extra=FILING)
 @answered
-async def file_request(form: str, request: Request) -> Content:
+async def file_request(form: Form, request: Request) -> Content:
     """登记一件诉求，须有 api_key (F7)."""
     given = await _fields(request)
     client = await _client(request, given)
@@ -117,7 +129,7 @@ async def file_request(form: str, request: Request) -> Content:
         place.address_id,
         place.latitude,
         place.longitude,
-        given.get("media_url", "").strip() or None,
+        media_of(given),
         datetime.now(UTC) if accepted is None else datetime.fromisoformat(accepted),
     )
     async with runtime_of(request).database.pool.acquire() as connection:
@@ -126,14 +138,14 @@ async def file_request(form: str, request: Request) -> Content:
     if news:
         async with runtime_of(request).database.pool.acquire() as connection:
             await operations.add(connection, new, news)
-    notice = f"查询码 {filed['query_code']}，可凭编号和查询码查看进度、补充或撤回。"
-    told = {"service_request_id": filed["number"], "service_notice": notice, "account_id": None}
-    return "service_requests", [told]
+    return "service_requests", [show_filed(filed["number"], filed["query_code"])]
 
 
-@router.get(ROOT + "/tokens/{token_id}.{form}", response_model=None)
+@router.get(
+    ROOT + "/tokens/{token_id}.{form}", response_model=None, responses=TOKEN, openapi_extra=KEYED
+)
 @answered
-async def show_token_of(form: str, token_id: str, request: Request) -> Content:
+async def show_token_of(form: Form, token_id: str, request: Request) -> Content:
     """由令牌查诉求编号 (F7)."""
     client = await _client(request, request.query_params)
     async with runtime_of(request).database.pool.acquire() as connection:
@@ -143,18 +155,23 @@ async def show_token_of(form: str, token_id: str, request: Request) -> Content:
     return "service_requests", [show_token(row)]
 
 
-@router.get(ROOT + "/requests.{form}", response_model=None)
+@router.get(ROOT + "/requests.{form}", response_model=None, responses=REQUESTS, openapi_extra=ASKED)
 @answered
-async def list_requests(form: str, request: Request) -> Content:
+async def list_requests(form: Form, request: Request) -> Content:
     """本 api_key 登记的诉求，最新的在前，跨度最多 90 天 (F7)."""
     given = request.query_params
     client, asked = await _client(request, given), asked_of(given, now=datetime.now(UTC))
     return "service_requests", await _show(request, client, asked=asked)
 
 
-@router.get(ROOT + "/requests/{service_request_id}.{form}", response_model=None)
+@router.get(
+    ROOT + "/requests/{service_request_id}.{form}",
+    response_model=None,
+    responses=REQUESTS,
+    openapi_extra=KEYED,
+)
 @answered
-async def show_one(form: str, service_request_id: str, request: Request) -> Content:
+async def show_one(form: Form, service_request_id: str, request: Request) -> Content:
     """一件诉求 (F7)."""
     client = await _client(request, request.query_params)
     asked = asked_of({"service_request_id": service_request_id}, now=datetime.now(UTC))
@@ -164,9 +181,14 @@ async def show_one(form: str, service_request_id: str, request: Request) -> Cont
     return "service_requests", shown
 
 
-@router.get(ROOT + "/servicerequestupdates.{form}", response_model=None)
+@router.get(
+    ROOT + "/servicerequestupdates.{form}",
+    response_model=None,
+    responses=UPDATES,
+    openapi_extra=SPAN,
+)
 @answered
-async def list_updates(form: str, request: Request) -> Content:
+async def list_updates(form: Form, request: Request) -> Content:
     """诉求的进展，最早的在前，跨度最多 90 天 (F7)."""
     given = request.query_params
     client, asked = await _client(request, given), asked_of(given, now=datetime.now(UTC))
@@ -177,9 +199,14 @@ async def list_updates(form: str, request: Request) -> Content:
     return "service_request_updates", [show_update(row) for row in rows]
 
 
-@router.post(ROOT + "/servicerequestupdates.{form}", response_model=None)
+@router.post(
+    ROOT + "/servicerequestupdates.{form}",
+    response_model=None,
+    responses=ADDED,
+    openapi_extra=ADDITION,
+)
 @answered
-async def add_update(form: str, request: Request) -> Content:
+async def add_update(form: Form, request: Request) -> Content:
     """补充一件诉求 (F7, ZY 5)."""
     given = await _fields(request)
     client = await _client(request, given)
@@ -191,8 +218,22 @@ async def add_update(form: str, request: Request) -> Content:
         rows = await connection.fetch(queries.BY_NUMBER, client["name"], number, 1, 0)
     if not rows:
         raise Refused(404, "没有这件诉求，或不是此 api_key 登记的。")
-    await _desk(request).amend(client, rows[0]["id"], words)
-    return "service_request_updates", [{"update_id": given.get("update_id") or rows[0]["number"]}]
+    key = request.headers.get("idempotency-key")
+    sequence = await _desk(request).amend(client, rows[0]["id"], words, key)
+    made = f"{rows[0]['number']}-{sequence}"
+    return "service_request_updates", [{"update_id": given.get("update_id") or made}]
+
+
+def _refusal(form: str, refused: Refused) -> Response:
+    error = {"code": str(refused.status), "description": refused.description}
+    return _response(form if form in CONTENT_TYPES else "xml", refused.status, "errors", [error])
+
+
+def _response(
+    form: str, status: int, root: str, content: Mapping[str, Any] | Sequence[Any]
+) -> Response:
+    headers = {"Content-Type": CONTENT_TYPES[form]}
+    return Response(write(form, root, content), status_code=status, headers=headers)
 
 
 async def _show(request: Request, client: Record, *, asked: Asked) -> list[dict[str, Any]]:

@@ -12,18 +12,11 @@ from shared.answers import BeijingTime, Input, problems_of
 from shared.database import connection_of
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import CODE_PATTERN
-from shared.problems import (
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-)
+from shared.problems import OF_WRITES, NotFound
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(Malformed, Unauthenticated, NotAllowed, NotFound, StillRunning, KeyReused)
+PROBLEMS = problems_of(*OF_WRITES)
 router = APIRouter(prefix="/v1/open311-keys", tags=["open311"], responses=PROBLEMS)
 Name = Annotated[str, Path(pattern=r"^[0-9a-z-]{2,40}$", description="客户端名称")]
 

@@ -13,7 +13,7 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Payload
 from shared.events.intake import TicketAmended
-from shared.events.loop import TicketLinked, TicketSplit
+from shared.events.loop import TicketConcluded, TicketDeclined, TicketLinked, TicketSplit
 from shared.events.sla import (
     TicketClockPaused,
     TicketClockResumed,
@@ -30,6 +30,8 @@ STATES: dict[type[Payload], State] = {
     TicketInterimClosed: State.INTERIM_CLOSED,
     TicketTerminated: State.TERMINATED,
     TicketWithdrawn: State.WITHDRAWN,
+    TicketDeclined: State.REFUSED,
+    TicketConcluded: State.CLOSED,
     TicketClosed: State.CLOSED,
     TicketLinked: State.LINKED,
 }
@@ -56,6 +58,10 @@ def words_of(data: Payload) -> str:
             return f"已依法办结：{data.script}"
         case TicketWithdrawn():
             return "诉求已撤回。"
+        case TicketDeclined():
+            return f"经核实，不予受理：{data.explanation}"
+        case TicketConcluded():
+            return data.text
         case TicketLinked():
             return "与相同事项一并办理。"
         case _:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
 import orjson
+from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 from shared.calendars import BEIJING
 from shared.events.words import RequestType, State
@@ -23,6 +24,7 @@ PAGE_SIZE, PAGE_SIZE_MAX = 50, 200
 PAGE_MAX = 1_000
 DESCRIPTION_MAX, PLACE_MAX, NAME_MAX, URL_MAX = 4_000, 200, 50, 500
 TYPE = "type"
+URL = TypeAdapter(HttpUrl)
 CLOSED_STATES = frozenset(
     {
         *(State.CLOSED, State.TERMINATED, State.WITHDRAWN, State.REFUSED, State.ANSWERED),
@@ -123,7 +125,7 @@ def filing_of(given: Mapping[str, str], place: Place, jurisdiction: str) -> dict
     description = _words(given, "description", DESCRIPTION_MAX)
     if description is None:
         raise Refused(400, "缺少 description：请写明诉求内容。")
-    media = _words(given, "media_url", URL_MAX)
+    media = media_of(given)
     kind = given.get(f"attribute[{TYPE}]") or RequestType.HELP
     if kind not in set(RequestType):
         known = "、".join(RequestType)
@@ -149,6 +151,15 @@ def filing_of(given: Mapping[str, str], place: Place, jurisdiction: str) -> dict
         "place": {name: value for name, value in facts.items() if value is not None},
         **({"caller": told} if told else {}),
     }
+
+
+def media_of(given: Mapping[str, str]) -> str | None:
+    """The address of a picture, written in ASCII alone. Raises `Refused`."""
+    words = _words(given, "media_url", URL_MAX)
+    try:
+        return None if words is None else str(URL.validate_python(words))
+    except ValidationError as error:
+        raise Refused(400, "media_url 应为 http 或 https 网址。") from error
 
 
 def status_of(state: State) -> str:

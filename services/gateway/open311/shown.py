@@ -1,6 +1,6 @@
 """How GeoReport shows things."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncpg import Record
@@ -9,6 +9,8 @@ from services.gateway.open311.operations import Found
 from services.gateway.open311.rules import CONTENT_TYPES, TYPE, moment
 from shared.events.chinese import CHINESE
 from shared.events.words import RequestType
+
+Row = Record | Mapping[str, Any]
 
 
 def discovery(url: str) -> dict[str, Any]:
@@ -27,6 +29,25 @@ def discovery(url: str) -> dict[str, Any]:
         "key_service": "请向热线管理机构申请 api_key",
         "endpoints": [endpoint],
     }
+
+
+def services_of(categories: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The taxonomy's lowest subjects as GeoReport lists services."""
+    names = {one["code"]: one for one in categories}
+    parents = {one["parent"] for one in categories if one["is_active"]}
+    return [
+        {
+            "service_code": one["code"],
+            "service_name": one["name"],
+            "description": "、".join(_line(one, names)),
+            "metadata": True,
+            "type": "realtime",
+            "keywords": ",".join(_line(one, names)),
+            "group": _line(one, names)[0],
+        }
+        for one in categories
+        if one["is_active"] and one["code"] not in parents
+    ]
 
 
 def definition(service_code: str) -> dict[str, Any]:
@@ -48,7 +69,13 @@ def definition(service_code: str) -> dict[str, Any]:
     }
 
 
-def show_request(row: Record, names: Mapping[str, str], found: Found | None) -> dict[str, Any]:
+def show_filed(number: str, query_code: str) -> dict[str, Any]:
+    """What whoever filed a request is told."""
+    notice = f"查询码 {query_code}，可凭编号和查询码查看进度、补充或撤回。"
+    return {"service_request_id": number, "service_notice": notice, "account_id": None}
+
+
+def show_request(row: Row, names: Mapping[str, str], found: Found | None) -> dict[str, Any]:
     """One request; `expected_datetime` is the end of the time that the law gives for handling."""
     agency = row["agency"] if found is None else found.agency
     expected_at = row["expected_at"] if found is None else found.expected_at
@@ -73,12 +100,12 @@ def show_request(row: Record, names: Mapping[str, str], found: Found | None) -> 
     }
 
 
-def show_token(row: Record) -> dict[str, Any]:
+def show_token(row: Row) -> dict[str, Any]:
     """The number of a request by its token."""
     return {"service_request_id": row["number"], "token": str(row["id"])}
 
 
-def show_update(row: Record) -> dict[str, Any]:
+def show_update(row: Row) -> dict[str, Any]:
     """A piece of news."""
     return {
         "update_id": str(row["id"]),
@@ -88,3 +115,8 @@ def show_update(row: Record) -> dict[str, Any]:
         "description": row["description"],
         "media_url": None,
     }
+
+
+def _line(one: Mapping[str, Any], names: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    above = names.get(one["parent"] or "")
+    return [*([] if above is None else _line(above, names)), one["name"]]

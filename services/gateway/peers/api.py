@@ -4,10 +4,19 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.gateway.calls import OUR_PLATFORM, Calls, Unanswered
 from services.gateway.peers import operations
-from services.gateway.peers.queries import list_own_keys, list_peer_keys, list_peers
+from services.gateway.peers.profile import VALID, Profile, signed_profile
+from services.gateway.peers.queries import (
+    NoOwnKey,
+    list_own_keys,
+    list_peer_keys,
+    list_peers,
+    read_signing_key,
+)
 from services.gateway.peers.rules import KEY_ID_PATTERN
 from services.gateway.peers.schemas import (
     OwnKey,
@@ -21,28 +30,14 @@ from services.gateway.peers.schemas import (
     RotateOwnKey,
 )
 from shared.answers import problems_of
+from shared.events.words import Service
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, read_cursor, write_cursor
-from shared.problems import (
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-)
+from shared.pages import Page, PageQuery, page_of
+from shared.problems import OF_WRITES, NotAllowed, Unauthenticated, Unavailable
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    Malformed,
-    Unauthenticated,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    KeyReused,
-    operations.KeyTaken,
-)
+PROBLEMS = problems_of(*OF_WRITES, operations.KeyTaken)
 Code = Annotated[PeerCode, Path(description="对方的平台代码")]
 KeyId = Annotated[str, Path(pattern=KEY_ID_PATTERN, description="密钥编号")]
 router = APIRouter(prefix="/v1/peers", tags=["peers"], responses=PROBLEMS)
@@ -63,22 +58,15 @@ async def put_peer(code: Code, body: PutPeer, request: Request, caller: Caller) 
 
 @router.get("", response_model=Page[Peer])
 async def show_peers(
-    request: Request,
-    caller: Caller,
-    after: Annotated[str | None, Query(description="上一页的 next")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+    request: Request, _: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Page[Peer]:
     """已登记的平台、分中心及其公钥."""
-    key = read_cursor(after, parts=1)
     async with runtime_of(request).database.sessions() as session:
-        rows = await list_peers(
-            session, after=None if key is None else str(key[0]), limit=limit + 1
-        )
-        shown = rows[:limit]
-        keys = await list_peer_keys(session, [row.code for row in shown])
+        rows = await list_peers(session, after=wanted.after_key(), limit=wanted.limit + 1)
+        keys = await list_peer_keys(session, [row.code for row in rows])
     now = datetime.now(UTC)
-    items = [Peer.of(row, [key for key in keys if key.peer == row.code], now) for row in shown]
-    return Page(items=items, next=write_cursor(items[-1].code) if len(rows) > limit else None)
+    items = [Peer.of(row, [key for key in keys if key.peer == row.code], now) for row in rows]
+    return page_of(items, wanted.limit, by="code")
 
 
 @router.post("/own-keys/rotate", status_code=201, response_model=OwnKey)
@@ -132,3 +120,23 @@ async def show_own_keys(request: Request) -> OwnKeys:
     async with runtime.database.sessions() as session:
         rows = await list_own_keys(session)
     return OwnKeys(platform=runtime.settings.platform, keys=[OwnKey.of(row) for row in rows])
+
+
+@open_router.get(
+    "",
+    response_model=Profile,
+    responses=problems_of(Unauthenticated, NotAllowed, Unavailable, NoOwnKey),
+)
+async def show_profile(request: Request, _: Caller) -> JSONResponse:
+    """本平台的说明：办理哪些类的消息，用什么公钥为它加密诉求人；由本平台签名 (F2, ZY 22)."""
+    runtime = runtime_of(request)
+    calls: Calls = request.app.state.calls
+    try:
+        told = await calls.get(Service.INTAKE, "/v1/exchange-keys", OUR_PLATFORM)
+    except Unanswered as error:
+        raise Unavailable from error
+    async with runtime.database.pool.acquire() as connection:
+        key = await read_signing_key(connection, runtime.settings)
+    until = datetime.now(UTC) + VALID
+    platform = runtime.settings.platform
+    return JSONResponse(signed_profile(platform, told["items"], key, valid_until=until))

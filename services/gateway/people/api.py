@@ -1,9 +1,9 @@
 """People over HTTP: administration makes them, security grants roles and keeps the keys."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Concatenate, ParamSpec
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.issuer import operations as issuer
@@ -22,48 +22,68 @@ from services.gateway.people.schemas import (
     Because,
     GrantRole,
     PasswordReset,
-    PeopleQuery,
     Person,
     RevokeRole,
     WorkNumber,
 )
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
-from shared.problems import (
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-)
+from shared.pages import Page, PageQuery, write_cursor
+from shared.problems import OF_WRITES
 from shared.reading import reading
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    *(Malformed, Unauthenticated, NotAllowed, NotFound, StillRunning, KeyReused),
-    *(NotYourself, NotApart, WorkNumberTaken, ForeignIssuer),
-)
+PROBLEMS = problems_of(*OF_WRITES, NotYourself, NotApart, WorkNumberTaken, ForeignIssuer)
 router = APIRouter(prefix="/v1/people", tags=["people"], responses=PROBLEMS)
-Operation = Callable[[AsyncSession], Awaitable[PersonRow]]
+P = ParamSpec("P")
+
+
+class Acting:
+    """The caller of a request, who acts on a person: in one transaction, answered with them."""
+
+    def __init__(self, request: Request, caller: Principal) -> None:
+        self.caller = caller
+        self._request = request
+
+    async def __call__(
+        self,
+        operation: Callable[Concatenate[AsyncSession, P], Awaitable[PersonRow]],
+        /,
+        *given: P.args,
+        **named: P.kwargs,
+    ) -> Response:
+        """Do it once for each Idempotency-Key, and show the person as they are then."""
+
+        async def answering(session: AsyncSession) -> Answer:
+            person = await operation(session, *given, **named)
+            held = await operations.held_by(session, person.id)
+            return Answer(Person.of(person, held))
+
+        return await run_act(runtime_of(self._request), self._request, self.caller, answering)
+
+
+async def _acting(request: Request, caller: Caller) -> Acting:
+    return Acting(request, caller)
+
+
+Act = Annotated[Acting, Depends(_acting)]
 
 
 @router.post("", status_code=201, response_model=Person)
 async def add_person(body: AddPerson, request: Request, caller: Caller) -> Response:
     """登记人员：由系统管理登记；登记后还没有角色，也不能登录."""
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.add_person(session, caller=caller, **body.model_dump()),
-        status=201,
-    )
+
+    async def operation(session: AsyncSession) -> Answer:
+        made = await operations.add_person(session, caller=caller, **body.model_dump())
+        return Answer(Person.of(made, []), status=201)
+
+    return await run_act(runtime_of(request), request, caller, operation)
 
 
 @router.get("", response_model=Page[Person])
 async def show_people(
-    request: Request, caller: Caller, wanted: Annotated[PeopleQuery, Query()]
+    request: Request, caller: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Page[Person]:
     """人员列表：系统管理和安全管理可见本地区的人员."""
     async with reading(runtime_of(request), caller) as session:
@@ -88,113 +108,67 @@ async def show_person(work_number: WorkNumber, request: Request, caller: Caller)
 
 
 @router.post("/{work_number}/deactivate", response_model=Person)
-async def deactivate(
-    work_number: WorkNumber, body: Because, request: Request, caller: Caller
-) -> Response:
+async def deactivate(work_number: WorkNumber, body: Because, act: Act) -> Response:
     """停用人员：立即退出登录，工号保留."""
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.set_active(
-            session, work_number, is_active=False, caller=caller, reason=body.reason
-        ),
+    return await act(
+        operations.set_active, work_number, is_active=False, caller=act.caller, reason=body.reason
     )
 
 
 @router.post("/{work_number}/activate", response_model=Person)
-async def activate(
-    work_number: WorkNumber, body: Because, request: Request, caller: Caller
-) -> Response:
+async def activate(work_number: WorkNumber, body: Because, act: Act) -> Response:
     """重新启用人员."""
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.set_active(
-            session, work_number, is_active=True, caller=caller, reason=body.reason
-        ),
+    return await act(
+        operations.set_active, work_number, is_active=True, caller=act.caller, reason=body.reason
     )
 
 
 @router.post("/{work_number}/grant", response_model=Person)
-async def grant(
-    work_number: WorkNumber, body: GrantRole, request: Request, caller: Caller
-) -> Response:
+async def grant(work_number: WorkNumber, body: GrantRole, act: Act) -> Response:
     """授予岗位：由安全管理授予，不得授予自己；系统、安全、审计管理不得兼任."""
     wanted = Grant(body.role, body.jurisdiction, body.unit, body.seat)
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.grant(session, work_number, wanted, caller=caller),
-    )
+    return await act(operations.grant, work_number, wanted, caller=act.caller)
 
 
 @router.post("/{work_number}/revoke", response_model=Person)
-async def revoke(
-    work_number: WorkNumber, body: RevokeRole, request: Request, caller: Caller
-) -> Response:
+async def revoke(work_number: WorkNumber, body: RevokeRole, act: Act) -> Response:
     """撤销岗位：正以此岗位工作的登录立即失效."""
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.revoke(session, work_number, body.assignment, caller=caller),
-    )
+    return await act(operations.revoke, work_number, body.assignment, caller=act.caller)
 
 
 @router.post("/{work_number}/lock", response_model=Person)
-async def lock(
-    work_number: WorkNumber, body: Because, request: Request, caller: Caller
-) -> Response:
+async def lock(work_number: WorkNumber, body: Because, act: Act) -> Response:
     """锁定人员：立即退出登录，解锁前不能登录."""
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.set_locked(
-            session, work_number, is_locked=True, caller=caller, reason=body.reason
-        ),
+    return await act(
+        operations.set_locked, work_number, is_locked=True, caller=act.caller, reason=body.reason
     )
 
 
 @router.post("/{work_number}/unlock", response_model=Person)
-async def unlock(
-    work_number: WorkNumber, body: Because, request: Request, caller: Caller
-) -> Response:
+async def unlock(work_number: WorkNumber, body: Because, act: Act) -> Response:
     """解锁人员，包括因多次输错口令的锁定."""
-
-    async def operation(session: AsyncSession) -> PersonRow:
-        person = await operations.set_locked(
-            session, work_number, is_locked=False, caller=caller, reason=body.reason
-        )
-        await issuer.forgive(session, person, caller=caller)
-        return person
-
-    return await _act(request, caller, operation)
+    return await act(issuer.unlock, work_number, caller=act.caller, reason=body.reason)
 
 
 @router.post("/{work_number}/unbind", response_model=Person)
-async def unbind(
-    work_number: WorkNumber, body: Because, request: Request, caller: Caller
-) -> Response:
+async def unbind(work_number: WorkNumber, body: Because, act: Act) -> Response:
     """解除与身份服务账号的绑定：更换身份服务后，下次登录重新绑定."""
-    return await _act(
-        request,
-        caller,
-        lambda session: operations.unbind(session, work_number, caller=caller, reason=body.reason),
-    )
+    return await act(operations.unbind, work_number, caller=act.caller, reason=body.reason)
 
 
 @router.post("/{work_number}/reset-second-factor", response_model=Person)
 async def reset_second_factor(
-    work_number: WorkNumber, body: Because, request: Request, caller: Caller
+    work_number: WorkNumber, body: Because, request: Request, act: Act
 ) -> Response:
     """清除第二因素：手机遗失后，下次登录重新登记."""
     _require_built_in(request)
 
     async def operation(session: AsyncSession) -> PersonRow:
-        person = await operations.lock_person(session, work_number, caller=caller)
-        await issuer.reset_second_factor(session, person, caller=caller, reason=body.reason)
+        person = await operations.lock_person(session, work_number, caller=act.caller)
+        await issuer.reset_second_factor(session, person, caller=act.caller, reason=body.reason)
         return person
 
-    return await _act(request, caller, operation)
+    return await act(operation)
 
 
 @router.post("/{work_number}/reset-password", response_model=PasswordReset)
@@ -220,17 +194,6 @@ async def reset_password(
         return answer
     # Kept answers hold no secret: it goes out once, beside what is kept.
     return Response(given[0].model_dump_json(), media_type="application/json")
-
-
-async def _act(
-    request: Request, caller: Principal, operation: Operation, *, status: int = 200
-) -> Response:
-    async def answering(session: AsyncSession) -> Answer:
-        person = await operation(session)
-        held = await operations.held_by(session, person.id)
-        return Answer(Person.of(person, held), status=status)
-
-    return await run_act(runtime_of(request), request, caller, answering)
 
 
 def _require_built_in(request: Request) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from services.gateway.feeds.models import FeedUnit
 from services.gateway.people.models import Assignment, Person, Session
 from services.gateway.people.problems import NotApart, NotYourself, WorkNumberTaken
 from services.gateway.people.rules import OF_PROGRAMS, is_apart
@@ -67,6 +68,7 @@ async def grant(
     if is_of_unit(wanted.role) != (wanted.unit is not None):
         raise field_error("unit", "unit", "承办单位的角色须指明单位，其他角色不得指明单位")
     _require_place(caller, wanted.jurisdiction)
+    await _require_own_unit(session, wanted.unit, caller)
     person = await lock_person(session, work_number, caller=caller)
     held = await held_by(session, person.id)
     if any((one.role, one.jurisdiction, one.unit) == wanted[:3] for one in held):
@@ -183,6 +185,13 @@ async def _ended(session: AsyncSession, person: Person, entry: Entry) -> None:
 def _of_role(action: str, person: Person, one: Assignment, caller: Principal) -> Entry:
     detail = {"role": one.role, "jurisdiction": one.jurisdiction, "unit": one.unit}
     return Entry(action, person.work_number, caller.subject, detail=detail)
+
+
+async def _require_own_unit(session: AsyncSession, code: str | None, caller: Principal) -> None:
+    """A unit's people see what it has, wherever that is: only its own place lets them in."""
+    unit = None if code is None else await session.get(FeedUnit, code)
+    if unit is not None and not covers(caller.jurisdiction, unit.jurisdiction):
+        raise field_error("unit", "other_place", f"{unit.name}不在您的权限范围内")
 
 
 def _require_place(caller: Principal, jurisdiction: str) -> None:

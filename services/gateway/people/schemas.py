@@ -14,8 +14,6 @@ from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.words import Role
 from shared.jurisdictions import CODE_PATTERN
-from shared.pages import read_cursor
-from shared.problems import field_error
 
 WorkNumber = Annotated[str, StringConstraints(pattern=WORK_NUMBER_PATTERN)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -54,21 +52,6 @@ class Because(Input):
     """说明原因，记入审计。"""
 
     reason: Text = Field(description="原因", min_length=1, max_length=200, examples=["离岗"])
-
-
-class PeopleQuery(Input):
-    """人员列表的条件。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        try:
-            return None if key is None else UUID(str(key[0]))
-        except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
 
 
 class Assignment(BaseModel):

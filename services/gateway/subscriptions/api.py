@@ -14,25 +14,17 @@ from services.gateway.subscriptions.schemas import (
     Stop,
     Subscribe,
     Subscription,
-    SubscriptionQuery,
 )
 from shared.answers import problems_of
 from shared.audit import Entry, note
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
-from shared.problems import (
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-)
+from shared.pages import Page, PageQuery, page_of
+from shared.problems import OF_WRITES
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(Malformed, Unauthenticated, NotAllowed, NotFound, StillRunning, KeyReused)
+PROBLEMS = problems_of(*OF_WRITES)
 router = APIRouter(prefix="/v1/subscriptions", tags=["feeds"], responses=PROBLEMS)
 
 
@@ -62,16 +54,14 @@ async def subscribe(body: Subscribe, request: Request, caller: Caller) -> Respon
 
 @router.get("", response_model=Page[Subscription])
 async def show_subscriptions(
-    request: Request, caller: Caller, wanted: Annotated[SubscriptionQuery, Query()]
+    request: Request, caller: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Page[Subscription]:
     """订阅列表，停推的也在其中；承办单位只见本单位的."""
     async with reading(runtime_of(request), caller) as session:
         rows = await list_subscriptions(
             session, caller=caller, after=wanted.after_id(), limit=wanted.limit + 1
         )
-    items = [Subscription.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([Subscription.of(row) for row in rows], wanted.limit)
 
 
 @router.post("/{subscription_id}/replay", response_model=Subscription)
@@ -81,7 +71,9 @@ async def replay(subscription_id: UUID, body: Replay, request: Request, caller: 
     position = None if body.after is None else position_of(body.after, field="after")
 
     async def operation(session: AsyncSession) -> Answer:
-        found = await operations.replay(session, subscription_id, caller=caller, position=position)
+        found = await operations.replay(
+            session, runtime, subscription_id, caller=caller, position=position
+        )
         return Answer(Subscription.of(found))
 
     return await run_act(runtime, request, caller, operation)
@@ -93,7 +85,7 @@ async def stop(subscription_id: UUID, _: Stop, request: Request, caller: Caller)
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
-        found = await operations.stop(session, subscription_id, caller=caller)
+        found = await operations.stop(session, runtime, subscription_id, caller=caller)
         return Answer(Subscription.of(found))
 
     return await run_act(runtime, request, caller, operation)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -14,7 +13,10 @@ from services.gateway.subscriptions.rules import ATTEMPTS_MAX, LEASE, Subscripti
 from services.gateway.subscriptions.sealing import seal
 from shared.clock import Clock
 from shared.database import Connection
-from shared.problems import NotFound, field_error
+from shared.jurisdictions import covers
+from shared.problems import field_error
+from shared.reading import require_shown
+from shared.runtime import Runtime
 from shared.security import Principal
 from shared.settings import Settings
 
@@ -58,8 +60,12 @@ async def subscribe(
     position: int,
     settings: Settings,
 ) -> Subscription:
-    """Push a unit's feed to an address from a position on. Raises `Malformed`."""
-    if await session.get(FeedUnit, unit) is None:
+    """Push a unit's feed to an address from a position on.
+
+    Raises `Malformed` for an address that is none, and for a unit that is not of their place.
+    """
+    known = await session.get(FeedUnit, unit)
+    if known is None or not covers(caller.jurisdiction, known.jurisdiction):
         raise field_error("unit", "unknown_unit", "没有这个承办单位")
     if (wrong := wrong_url(url)) is not None:
         raise field_error("url", "bad_url", wrong)
@@ -81,10 +87,15 @@ async def subscribe(
 
 
 async def replay(
-    session: AsyncSession, subscription_id: UUID, *, caller: Principal, position: int | None
+    session: AsyncSession,
+    runtime: Runtime,
+    subscription_id: UUID,
+    *,
+    caller: Principal,
+    position: int | None,
 ) -> Subscription:
     """Push again from a position, or go on where it stopped. Raises `NotFound`."""
-    found = await lock_own(session, subscription_id, caller)
+    found = await lock_own(session, runtime, subscription_id, caller)
     found.state, found.attempts, found.last_error = SubscriptionState.ACTIVE, 0, None
     found.next_at = found.created_at
     if position is not None:
@@ -92,19 +103,22 @@ async def replay(
     return found
 
 
-async def stop(session: AsyncSession, subscription_id: UUID, *, caller: Principal) -> Subscription:
+async def stop(
+    session: AsyncSession, runtime: Runtime, subscription_id: UUID, *, caller: Principal
+) -> Subscription:
     """Push no more. Raises `NotFound`."""
-    found = await lock_own(session, subscription_id, caller)
+    found = await lock_own(session, runtime, subscription_id, caller)
     found.state = SubscriptionState.STOPPED
     return found
 
 
-async def lock_own(session: AsyncSession, subscription_id: UUID, caller: Principal) -> Subscription:
+async def lock_own(
+    session: AsyncSession, runtime: Runtime, subscription_id: UUID, caller: Principal
+) -> Subscription:
     """A subscription that is the caller's to change, its row locked. Raises `NotFound`."""
-    statement = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
-    found = await session.scalar(statement)
-    if found is None or (caller.is_of_unit and found.unit != caller.unit):
-        raise NotFound
+    found = await session.get(Subscription, subscription_id, with_for_update=True)
+    await require_shown(session, runtime, caller, Subscription.id, [subscription_id])
+    assert found is not None, "it was shown"
     return found
 
 

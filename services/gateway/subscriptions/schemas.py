@@ -9,7 +9,6 @@ from services.gateway.feeds.schemas import cursor_of
 from services.gateway.subscriptions.models import Subscription as SubscriptionRow
 from services.gateway.subscriptions.rules import CHINESE, SubscriptionState
 from shared.answers import BeijingTime, Input
-from shared.pages import id_in
 
 Secret = Annotated[str, StringConstraints(min_length=32, max_length=200)]
 
@@ -36,17 +35,6 @@ class Replay(Input):
 
 class Stop(Input):
     """停用订阅。"""
-
-
-class SubscriptionQuery(Input):
-    """订阅列表的条件。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class Subscription(BaseModel):

@@ -20,12 +20,13 @@ from services.intake.attachments.rules import allowed_types, clean_filename
 from services.intake.attachments.store import Store, incoming_folder
 from services.intake.models import Ticket
 from services.intake.operations import lock_ticket, record_look
+from services.intake.origins.rules import is_theirs as is_home
 from services.intake.sight import is_seen
 from shared import problems, seen
 from shared.access import ASKERS
 from shared.answers import json_body, problems_of
 from shared.events.kinds import AttachmentKind
-from shared.events.words import Service
+from shared.events.words import Role, Service
 from shared.idempotency import Answer, run_act
 from shared.problems import Malformed, NotFound, field_error, field_errors
 from shared.reading import reading, write_again
@@ -217,7 +218,8 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
 
 async def _lock_theirs(session: AsyncSession, ticket_id: UUID, caller: Principal) -> Ticket:
     ticket = await lock_ticket(session, ticket_id)
-    if not await is_theirs(session, caller, ticket):
+    # What was erased meanwhile takes no file any more.
+    if ticket.erased_at is not None or not await _may_attach(session, caller, ticket):
         raise NotFound
     return ticket
 
@@ -225,8 +227,15 @@ async def _lock_theirs(session: AsyncSession, ticket_id: UUID, caller: Principal
 async def _require_theirs(runtime: Runtime, ticket_id: UUID, caller: Principal) -> None:
     async with reading(runtime, caller) as session:
         ticket = await session.get(Ticket, ticket_id)
-        if ticket is None or not await is_theirs(session, caller, ticket):
+        if ticket is None or not await _may_attach(session, caller, ticket):
             raise NotFound
+
+
+async def _may_attach(session: AsyncSession, caller: Principal, ticket: Ticket) -> bool:
+    """Another platform adds to a ticket that is at home there, and sees none of its files."""
+    if caller.role is Role.PLATFORM:
+        return is_home(caller.role, caller.subject, ticket.home)
+    return await is_theirs(session, caller, ticket)
 
 
 async def _record(

@@ -24,8 +24,9 @@ def require_home(caller: Principal, body: FileTicket) -> None:
     if body.origin is None:
         if caller.role is Role.PLATFORM:
             raise field_error("origin", "missing", "其他平台登记诉求须填写来源（origin）")
-        if body.sealed_caller is not None:
-            raise field_error("sealed_caller", "no_origin", "仅用于其他平台转来的诉求")
+        for name in ("sealed_caller", "category_name"):
+            if getattr(body, name) is not None:
+                raise field_error(name, "no_origin", "仅用于其他平台转来的诉求")
         return
     if caller.role is not Role.PLATFORM or body.origin.platform != platform_of(caller.subject):
         raise field_error("origin.platform", "not_yours", "只有该平台可以登记由其转来的诉求")

@@ -1,9 +1,8 @@
-"""Calling our own services, as another platform or for this one, over the usual hops."""
+"""Calling our own services on behalf of somebody, over the usual hops: the gateway alone does."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -14,14 +13,15 @@ from shared import seen
 from shared.crossing import GATEWAY, subject_of
 from shared.events.words import Role, Service
 from shared.idempotency import HEADER
-from shared.runtime import Runtime
 from shared.security import Principal, issue_token
+from shared.settings import Settings
 
 EVERYWHERE = "000000"
 """The gateway's own tokens see every place: whose ticket it is was decided before."""
 LIFETIME = timedelta(minutes=5)
 KEPT_SECONDS = 120.0
 CALL_SECONDS_MAX = 30.0
+UPLOAD_SECONDS_MAX = 240.0
 AGAIN = frozenset({425, 429, 502, 503, 504})
 
 
@@ -30,6 +30,8 @@ class Answered(NamedTuple):
 
     status: int
     body: Any
+    seen: str = ""
+    """What it has said of the ticket, as the header `Ticket-Seen` tells."""
 
     @property
     def is_done(self) -> bool:
@@ -45,15 +47,23 @@ class Answered(NamedTuple):
     @property
     def code(self) -> str:
         """The problem's code."""
-        return str(self.body.get("code", "")) if isinstance(self.body, dict) else ""
+        return str(self._problem.get("code", ""))
+
+    @property
+    def told(self) -> str:
+        """What was wrong, for people: field by field, where the answer names them."""
+        errors = self._problem.get("errors") or ()
+        fields = "；".join(f"{one['field']}：{one['message']}" for one in errors)
+        return fields or str(self._problem.get("detail") or "")
 
     @property
     def problem(self) -> str:
-        """What was wrong, for people."""
-        detail = self.body.get("detail") if isinstance(self.body, dict) else None
-        errors = self.body.get("errors") if isinstance(self.body, dict) else None
-        more = "；".join(f"{one['field']}：{one['message']}" for one in errors or ())
-        return f"{self.status} {self.code} {detail or ''} {more}".strip()
+        """What was wrong, for who runs the platform."""
+        return f"{self.status} {self.code} {self.told}".strip()
+
+    @property
+    def _problem(self) -> dict[str, Any]:
+        return self.body if isinstance(self.body, dict) else {}
 
 
 class Unanswered(Exception):
@@ -77,11 +87,19 @@ OUR_PLATFORM = Principal(GATEWAY, Role.PLATFORM, EVERYWHERE)
 
 
 class Calls:
-    """Calls to the five services."""
+    """Calls to the five services, in this process or in others."""
 
-    def __init__(self, runtime: Runtime, clients: Mapping[Service, httpx.AsyncClient]) -> None:
-        self._runtime = runtime
-        self._clients = clients
+    def __init__(self, hops: Mapping[Service, ASGIApp], settings: Settings) -> None:
+        self.services = tuple(hops)
+        self._secret = settings.token_secret
+        # They hold no connection, so that nobody need close them.
+        self._clients = {
+            service: httpx.AsyncClient(
+                transport=httpx.ASGITransport(app=hop, raise_app_exceptions=False),
+                base_url=f"http://{service}",
+            )
+            for service, hop in hops.items()
+        }
         self._tokens: dict[Principal, tuple[str, float]] = {}
 
     async def get(self, service: Service, path: str, who: Principal) -> Any:  # noqa: ANN401  JSON
@@ -100,15 +118,32 @@ class Calls:
         who: Principal,
         key: str,
         ticket: str | None = None,
+        heard: int = 1,
     ) -> Answered:
-        """Do an act, once for each `key`; `ticket` must have been heard of where it goes.
+        """Do an act, once for each `key`; so much of `ticket` must have been heard where it goes.
 
         Raises `Unanswered` where the service cannot be reached.
         """
         headers = {HEADER: key}
         if ticket is not None:
-            headers[seen.HEADER] = seen.write_seen(ticket, {Service.INTAKE: 1})
-        return await self._call("POST", service, path, who, headers=headers, body=body)
+            headers[seen.HEADER] = seen.write_seen(ticket, {Service.INTAKE: heard})
+        return await self._call("POST", service, path, who, headers=headers, json=body)
+
+    async def upload(self, content: bytes, media_type: str, who: Principal) -> Answered:
+        """Have intake keep a file; the same content of the same caller is kept once.
+
+        Raises `Unanswered` where intake cannot be reached.
+        """
+        headers = {"Content-Type": media_type}
+        return await self._call(
+            "POST",
+            Service.INTAKE,
+            "/v1/attachments",
+            who,
+            headers=headers,
+            content=content,
+            seconds_max=UPLOAD_SECONDS_MAX,
+        )
 
     async def _call(
         self,
@@ -118,39 +153,30 @@ class Calls:
         who: Principal,
         *,
         headers: Mapping[str, str],
-        body: Mapping[str, Any] | None = None,
+        json: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        seconds_max: float = CALL_SECONDS_MAX,
     ) -> Answered:
         authorization = {"Authorization": f"Bearer {self._token(who)}"}
         try:
-            async with asyncio.timeout(CALL_SECONDS_MAX):
+            async with asyncio.timeout(seconds_max):
                 answer = await self._clients[service].request(
-                    method, path, json=body, headers=authorization | dict(headers)
+                    method,
+                    path,
+                    json=json,
+                    content=content,
+                    headers=authorization | dict(headers),
                 )
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             raise Unanswered(f"{service} {path}: {error!r}") from error
         is_json = "json" in answer.headers.get("content-type", "")
-        return Answered(answer.status_code, answer.json() if is_json else None)
+        told = answer.json() if is_json else None
+        return Answered(answer.status_code, told, answer.headers.get(seen.HEADER, ""))
 
     def _token(self, who: Principal) -> str:
         now = time.monotonic()
         token, until = self._tokens.get(who, ("", 0.0))
         if now >= until:
-            token = issue_token(who, self._runtime.settings.token_secret, lifetime=LIFETIME)
+            token = issue_token(who, self._secret, lifetime=LIFETIME)
             self._tokens[who] = (token, now + KEPT_SECONDS)
         return token
-
-
-@asynccontextmanager
-async def open_calls(runtime: Runtime, hops: Mapping[Service, ASGIApp]) -> AsyncIterator[Calls]:
-    """The ways to the services, for as long as a task runs."""
-    async with AsyncExitStack() as stack:
-        clients = {
-            service: await stack.enter_async_context(
-                httpx.AsyncClient(
-                    transport=httpx.ASGITransport(app=hop, raise_app_exceptions=False),
-                    base_url=f"http://{service}",
-                )
-            )
-            for service, hop in hops.items()
-        }
-        yield Calls(runtime, clients)
