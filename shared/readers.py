@@ -33,8 +33,12 @@ def knows(secrecy: str, filed_by: str | None = None) -> str:
 
 
 def of_a_seen(table: str, key: str, column: str) -> str:
-    """The condition that a row belongs to a row of `table` that who asks sees."""
-    return f"EXISTS (SELECT FROM {table} seen WHERE seen.{key} = {column})"
+    """The condition that a row belongs to a row of `table` that who asks sees.
+
+    `column` is named where `table` is not known yet: both may have a column of that name.
+    """
+    asked = f"(SELECT {column} AS wanted) asked"
+    return f"EXISTS (SELECT FROM {asked}, {table} seen WHERE seen.{key} = asked.wanted)"
 
 
 def show(service: str, *tables: str) -> None:

@@ -1,15 +1,18 @@
 """Reading as who asks: the database shows the rows that are theirs, whatever a query forgets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from shared.access import BUSINESS, CONFIDANTS
 from shared.database import Connection, role_of
 from shared.events.words import Secrecy
 from shared.jurisdictions import prefix
+from shared.problems import NotFound
 from shared.runtime import Runtime
 from shared.security import Principal
 
@@ -26,9 +29,8 @@ WRITE_AGAIN = text("SELECT set_config('role', :role, true)")
 @asynccontextmanager
 async def reading(runtime: Runtime, caller: Principal) -> AsyncIterator[AsyncSession]:
     """A transaction that reads what is the caller's, and writes nothing."""
-    values = dict(zip((n.replace(".", "_") for n in NAMES), _named(runtime, caller), strict=True))
     async with runtime.database.sessions() as session, session.begin():
-        await session.execute(READ_AS_SESSION, values)
+        await session.execute(READ_AS_SESSION, _values(runtime, caller))
         yield session
 
 
@@ -43,6 +45,30 @@ async def reading_directly(runtime: Runtime, caller: Principal) -> AsyncIterator
 async def write_again(session: AsyncSession, runtime: Runtime) -> None:
     """Go on as the owner, in the same transaction: what was seen was the caller's to see."""
     await session.execute(WRITE_AGAIN, {"role": role_of(runtime.service)})
+
+
+async def require_shown(
+    session: AsyncSession,
+    runtime: Runtime,
+    caller: Principal,
+    key: InstrumentedAttribute[UUID],
+    wanted: Collection[UUID],
+) -> None:
+    """Raise `NotFound` unless the database shows the caller every row with these keys.
+
+    What may be read is said once, in the policies: an act on a thing of a ticket asks them here,
+    in its own transaction, instead of saying it again.
+    """
+    await session.execute(READ_AS_SESSION, _values(runtime, caller))
+    shown = set(await session.scalars(select(key).where(key.in_(wanted))))
+    await write_again(session, runtime)
+    if shown != set(wanted):
+        raise NotFound
+
+
+def _values(runtime: Runtime, caller: Principal) -> dict[str, str]:
+    names = (name.replace(".", "_") for name in NAMES)
+    return dict(zip(names, _named(runtime, caller), strict=True))
 
 
 def _named(runtime: Runtime, caller: Principal) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the database shows who asks, whatever a query forgets (F5); a search for a leak."""
 
+import re
 from datetime import timedelta
 
 import asyncpg
@@ -45,6 +46,9 @@ FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r'
 WRITABLE = """SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace($1)
     AND c.relkind IN ('r', 'p') AND (has_table_privilege($2, c.oid, 'INSERT, UPDATE, DELETE')
     OR has_table_privilege($3, c.oid, 'INSERT, UPDATE, DELETE'))"""
+POLICIES = "SELECT tablename, qual FROM pg_policies WHERE schemaname = $1"
+SAME = re.compile(r"\b(\w+\.\w+) = \1\b")
+"""A column that is compared with itself: a policy that meant another table's holds for all."""
 SECRETS = frozenset({"outbox", "parked", "kept_answers", "audit", "inbound_sources", "callers"})
 
 
@@ -119,9 +123,11 @@ async def test_what_speaks_of_tickets_is_guarded_and_secrets_are_not_read(
         names = (str(service), f"{schema}_reader", f"{schema}_reader_unit")
         tables = await connection.fetch(READABLE, *names)
         written = await connection.fetch(WRITABLE, *names)
+        policies = await connection.fetch(POLICIES, str(service))
     finally:
         await connection.close()
     assert written == []
+    assert [row["tablename"] for row in policies if SAME.search(row["qual"])] == []
     assert {row["name"] for row in tables} & SECRETS == set()
     loose = {row["name"] for row in tables if row["is_of_tickets"] and not row["is_guarded"]}
     assert loose - {"precedents", "models"} == set(), "guard it in the *_reader migration"

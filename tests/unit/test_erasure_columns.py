@@ -8,12 +8,20 @@ from sqlalchemy import ARRAY, LargeBinary, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.dispatch.erasures import consumer as dispatch
+from services.gateway.federation import erasing as gateway
 from services.intake.erasures import operations as intake
 from services.sla.erasures import consumer as sla
 from shared.erasure import Words, statement, without_words
 
-ERASED = {"intake": intake.TABLES, "dispatch": dispatch.TABLES, "sla": sla.TABLES}
+ERASED = {
+    "intake": intake.TABLES,
+    "dispatch": dispatch.TABLES,
+    "sla": sla.TABLES,
+    "gateway": gateway.TABLES,
+}
 ELSEWHERE = {
+    "gateway.feed": {"data"},
+    "gateway.files_out": {"told"},
     "sla.orders": {"grounds", "evidence", "answer", "history"},
     "sla.extensions": {"reason", "evidence", "decision_reason", "contact"},
 }
@@ -33,6 +41,7 @@ CODES = {
     *("pause_ground", "policy", "proposed_by", "recipient", "replied_by", "reported_by"),
     *("request_type", "requested_by", "result", "rule", "secrecy", "sent_back_by", "signed_by"),
     *("source", "source_article", "standing", "state", "step", "subject", "suggested"),
+    *("media_type", "peer", "problem", "sha256"),
     *("template", "trigger", "unit", "unit_name", "units", "urgency", "way"),
 }
 """Columns that hold codes, numbers at work and names of units."""

@@ -8,8 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.abuses import operations
 from services.intake.abuses.models import AbuseNotice, AbuseRecord
-from services.intake.abuses.queries import find_notice, find_records, list_abuses
-from services.intake.abuses.rules import TITLES, NoticeKind
+from services.intake.abuses.queries import (
+    find_notice,
+    find_records,
+    list_abuses,
+    list_notices,
+)
+from services.intake.abuses.rules import TITLES, AbuseNoticeKind
 from services.intake.abuses.schemas import (
     AbuseOut,
     AbuseQuery,
@@ -17,6 +22,7 @@ from services.intake.abuses.schemas import (
     DraftNotice,
     FlagAbuse,
     NoticeOut,
+    NoticeQuery,
     SignNotice,
     number_in,
 )
@@ -38,23 +44,13 @@ from shared.events.kinds import Abuse
 from shared.events.words import Service
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
-from shared.pages import Page, write_cursor
-from shared.problems import (
-    ActRefused,
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-)
+from shared.pages import Page, page_of
+from shared.problems import OF_WRITES, ActRefused, NotFound
 from shared.reading import reading, write_again
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    *(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, StillRunning, KeyReused)
-)
+PROBLEMS = problems_of(*OF_WRITES, ActRefused)
 router = APIRouter(prefix="/v1", tags=["abuses"], responses=PROBLEMS)
 
 
@@ -91,9 +87,26 @@ async def show_abuses(
             after=wanted.after_id(),
             limit=wanted.limit + 1,
         )
-    items = [AbuseOut.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([AbuseOut.of(row) for row in rows], wanted.limit)
+
+
+@router.get("/abuses/notices", response_model=Page[NoticeOut])
+async def show_notices(
+    request: Request, caller: Caller, wanted: Annotated[NoticeQuery, Query()]
+) -> Page[NoticeOut]:
+    """移交和告知文书，待签发的在内，最新的在前 (ZY 29)."""
+    place = wanted.jurisdiction or caller.jurisdiction
+    if not covers(caller.jurisdiction, place):
+        raise NotFound
+    async with reading(runtime_of(request), caller) as session:
+        rows = await list_notices(
+            session,
+            place,
+            is_signed=wanted.is_signed,
+            after=wanted.after_id(),
+            limit=wanted.limit + 1,
+        )
+    return page_of([NoticeOut.of(row) for row in rows], wanted.limit)
 
 
 @router.post("/abuses/notices", status_code=201, response_model=NoticeOut)
@@ -171,7 +184,7 @@ async def _document(
         what = f"{moment(record.flagged_at)}，{CHINESE[Abuse(record.category)]}：{record.text}"
         facts.append((f"工单 {one.number}", f"{what}（证据 {len(record.evidence)} 件）"))
     return Document(
-        title=TITLES[NoticeKind(notice.kind)],
+        title=TITLES[AbuseNoticeKind(notice.kind)],
         number=number_in(notice) or "",
         office=f"12345政务服务便民热线（{notice.office}）",
         addressee=notice.addressee,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.intake.abuses.models import AbuseNotice, AbuseRecord
-from services.intake.abuses.rules import NoticeKind
+from services.intake.abuses.rules import AbuseNoticeKind
 from services.intake.attachments.operations import require_evidence
 from services.intake.operations import Acted, lock_own_ticket, say
 from services.intake.quality.risks import note_risk
@@ -18,8 +18,9 @@ from shared.audit import Entry, note
 from shared.calendars import local
 from shared.events.callers import TicketAbused
 from shared.events.kinds import Abuse
-from shared.jurisdictions import covers, office_of
+from shared.jurisdictions import office_of
 from shared.problems import ActRefused, NotFound, field_error
+from shared.reading import require_shown
 from shared.runtime import Runtime
 from shared.security import Principal
 
@@ -40,7 +41,7 @@ class Flag:
 class Draft:
     """A document as its drafter wants it."""
 
-    kind: NoticeKind
+    kind: AbuseNoticeKind
     abuses: Sequence[UUID]
     addressee: str
     grounds: str
@@ -81,10 +82,13 @@ async def draft_notice(
     Raises `Malformed` for records that are unknown, without evidence, or of several callers.
     """
     wanted = set(draft.abuses)
+    try:
+        await require_shown(session, runtime, caller, AbuseRecord.id, wanted)
+    except NotFound as error:
+        told = "所列记录不存在，或不在您的权限范围内"
+        raise field_error("abuses", "unknown_abuse", told) from error
     rows = await session.scalars(select(AbuseRecord).where(AbuseRecord.id.in_(wanted)))
-    records = [row for row in rows if covers(caller.jurisdiction, row.jurisdiction)]
-    if len(records) != len(wanted):
-        raise field_error("abuses", "unknown_abuse", "所列记录不存在，或不在您的权限范围内")
+    records = rows.all()
     if len({record.caller_id for record in records}) > 1 or records[0].caller_id is None:
         raise field_error("abuses", "other_caller", "一份文书只能涉及同一诉求人，且须有其联系方式")
     if not all(record.evidence for record in records):
@@ -111,8 +115,8 @@ async def sign_notice(
     Raises `NotFound`, `ActRefused` for one that is signed, or is signed by its own drafter.
     """
     notice = await session.get(AbuseNotice, notice_id, with_for_update=True)
-    if notice is None or not covers(caller.jurisdiction, notice.jurisdiction):
-        raise NotFound
+    await require_shown(session, runtime, caller, AbuseNotice.id, [notice_id])
+    assert notice is not None, "it was shown"
     if notice.signed_at is not None:
         raise ActRefused("文书已经签发。", allowed=[])
     if notice.drafted_by == caller.subject:

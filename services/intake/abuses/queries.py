@@ -32,6 +32,25 @@ async def list_abuses(
     return list(await session.scalars(statement))
 
 
+async def list_notices(
+    session: AsyncSession,
+    jurisdiction: str,
+    *,
+    is_signed: bool | None,
+    after: UUID | None,
+    limit: int,
+) -> list[AbuseNotice]:
+    """Documents of a place and of those within it, newest first."""
+    within = lies_in(AbuseNotice.jurisdiction, jurisdiction)
+    statement = select(AbuseNotice).where(within).order_by(AbuseNotice.id.desc()).limit(limit)
+    if is_signed is not None:
+        is_draft = AbuseNotice.signed_at.is_(None)
+        statement = statement.where(~is_draft if is_signed else is_draft)
+    if after is not None:
+        statement = statement.where(AbuseNotice.id < after)
+    return list(await session.scalars(statement))
+
+
 async def find_notice(session: AsyncSession, notice_id: UUID, *, caller: Principal) -> AbuseNotice:
     """A document that is the caller's to see. Raises `NotFound`."""
     notice = await session.get(AbuseNotice, notice_id)

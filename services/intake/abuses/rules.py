@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class NoticeKind(StrEnum):
+class AbuseNoticeKind(StrEnum):
     """What becomes of abuse that may be against the law (ZY 29)."""
 
     JUDICIAL = "judicial"
@@ -11,12 +11,12 @@ class NoticeKind(StrEnum):
 
 
 TITLES = {
-    NoticeKind.JUDICIAL: "涉嫌违法行为线索移交函",
-    NoticeKind.CREDIT: "信用管理告知函",
+    AbuseNoticeKind.JUDICIAL: "涉嫌违法行为线索移交函",
+    AbuseNoticeKind.CREDIT: "信用管理告知函",
 }
-SIGNS = {NoticeKind.JUDICIAL: "移", NoticeKind.CREDIT: "信"}
+SIGNS = {AbuseNoticeKind.JUDICIAL: "移", AbuseNoticeKind.CREDIT: "信"}
 
 
-def number_of(kind: NoticeKind, office: str, year: int, serial: int) -> str:
+def number_of(kind: AbuseNoticeKind, office: str, year: int, serial: int) -> str:
     """The document's number: kind, office, year, serial; the form is ours (default)."""
     return f"12345{SIGNS[kind]}字{office}〔{year}〕{serial}号"

@@ -6,13 +6,13 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.intake.abuses.models import AbuseNotice, AbuseRecord
-from services.intake.abuses.rules import TITLES, NoticeKind, number_of
+from services.intake.abuses.rules import TITLES, AbuseNoticeKind, number_of
 from services.intake.schemas import Code
 from shared.answers import BeijingTime, Input
 from shared.documents import Format
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Abuse
-from shared.pages import id_in
+from shared.pages import PageQuery
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 
@@ -53,23 +53,24 @@ class AbuseOut(BaseModel):
         )
 
 
-class AbuseQuery(Input):
+class AbuseQuery(PageQuery):
     """滥用记录列表的条件。"""
 
     jurisdiction: Code | None = Field(None, description="行政区划代码，含下级")
     category: Abuse | None = Field(None, description="情形")
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
 
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
+
+class NoticeQuery(PageQuery):
+    """文书列表的条件。"""
+
+    jurisdiction: Code | None = Field(None, description="行政区划代码，含下级")
+    is_signed: bool | None = Field(None, description="是否已签发；待签发的为 false")
 
 
 class DraftNotice(Input):
     """拟稿：移交司法机关，或告知信用管理。"""
 
-    kind: NoticeKind = Field(description="文书种类", examples=["judicial"])
+    kind: AbuseNoticeKind = Field(description="文书种类", examples=["judicial"])
     abuses: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100)] = Field(
         description="同一诉求人的滥用记录，每条都有证据"
     )
@@ -85,7 +86,7 @@ class NoticeOut(BaseModel):
     """一份文书。"""
 
     id: UUID
-    kind: NoticeKind
+    kind: AbuseNoticeKind
     title: str
     number: str | None = Field(description="文号；签发后才有")
     addressee: str
@@ -99,7 +100,7 @@ class NoticeOut(BaseModel):
     @classmethod
     def of(cls, row: AbuseNotice) -> Self:
         """The document without the caller's identity."""
-        kind = NoticeKind(row.kind)
+        kind = AbuseNoticeKind(row.kind)
         return cls(
             id=row.id,
             kind=kind,
@@ -125,4 +126,4 @@ def number_in(row: AbuseNotice) -> str | None:
     """The number of a signed document, none of a draft."""
     if row.office is None or row.year is None or row.serial is None:
         return None
-    return number_of(NoticeKind(row.kind), row.office, row.year, row.serial)
+    return number_of(AbuseNoticeKind(row.kind), row.office, row.year, row.serial)

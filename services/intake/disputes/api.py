@@ -13,22 +13,13 @@ from services.intake.sight import is_seen
 from shared import problems, seen
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.problems import NotFound
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    problems.NotHeardYet,
-)
+PROBLEMS = problems_of(*problems.OF_ACTS)
 router = APIRouter(prefix="/v1", tags=["disputes"], responses=PROBLEMS)
 
 
@@ -47,8 +38,7 @@ async def list_disputes(
             after=wanted.after_id(),
             limit=limit + 1,
         )
-    items = [schemas.DisputeItem.of(dispute, ticket) for dispute, ticket in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    return page_of([schemas.DisputeItem.of(dispute, ticket) for dispute, ticket in rows], limit)
 
 
 @router.post("/tickets/{ticket_id}/disputes", response_model=CallerActed)

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.models import Base
 
+CALLER = "caller"
+"""Who complained, where it was the caller: no name, and nothing that leads to one."""
+
 
 class Dispute(Base):
     """A complaint about a rating or how it was asked for, and its answer (JL 六(四))."""

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.intake.disputes.models import Dispute
+from services.intake.disputes.models import CALLER, Dispute
 from services.intake.follow_ups.models import FollowUpTask
 from services.intake.follow_ups.operations import current_task
-from services.intake.follow_ups.rules import FollowUpState, Outcome, question
+from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState, question
 from services.intake.models import Rating, Ticket
 from services.intake.operations import Acted, lock_ticket, say
 from services.intake.quality.risks import note_risk
@@ -22,11 +22,10 @@ from shared.events.intake import TicketRated
 from shared.events.words import State
 from shared.notices import Notice, NoticeKind
 from shared.problems import ActRefused, NotAllowed, NotFound
+from shared.reading import require_shown
 from shared.runtime import Runtime
 from shared.security import Principal
 
-CALLER = "caller"
-"""Who complained, where it was the caller: no name, and nothing that leads to one."""
 DISPUTABLE = (State.REPLIED, State.CLOSED)
 
 
@@ -80,9 +79,10 @@ async def answer_dispute(
     `NotAllowed` for who took the rating.
     """
     found = await session.get(Dispute, dispute_id)
-    if found is None or not caller.sees(found.jurisdiction, None):
+    if found is None:
         raise NotFound
     ticket = await lock_ticket(session, found.ticket_id)
+    await require_shown(session, runtime, caller, Dispute.id, [dispute_id])
     await session.refresh(found)
     if found.answered_at is not None:
         raise ActRefused("这次评价申诉已经答复。", allowed=[])
@@ -112,7 +112,7 @@ async def _ask_again(
         return
     at = rating.voided_at
     assert at is not None, "it was just made void"
-    task.state, task.outcome, task.ended_at = FollowUpState.DONE, Outcome.VOID, at
+    task.state, task.outcome, task.ended_at = FollowUpState.DONE, FollowUpOutcome.VOID, at
     # The old task must have ended before another may be open.
     await session.flush()
     session.add(

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.disputes.models import Dispute
+from services.intake.disputes.models import CALLER, Dispute
 from services.intake.models import Ticket
 from shared.places import lies_in
 from shared.security import Principal
@@ -19,7 +19,10 @@ async def list_disputes(
     after: UUID | None,
     limit: int,
 ) -> list[tuple[Dispute, Ticket]]:
-    """Complaints that the caller may see, newest first; a unit sees those of its own tickets."""
+    """Complaints that the asker may see, newest first; a unit sees its own.
+
+    What a caller complains of may be the unit: it never reads that (ZY 22, 27.2).
+    """
     statement = (
         select(Dispute, Ticket)
         .join(Ticket, Ticket.id == Dispute.ticket_id)
@@ -27,7 +30,8 @@ async def list_disputes(
         .limit(limit)
     )
     if caller.is_of_unit:
-        statement = statement.where(Dispute.unit == caller.unit)
+        own = (Dispute.unit == caller.unit) & (Dispute.disputed_by != CALLER)
+        statement = statement.where(own)
     else:
         within = lies_in(Dispute.jurisdiction, caller.jurisdiction)
         statement = statement.where(within)

@@ -9,7 +9,7 @@ from services.intake.disputes.models import Dispute
 from services.intake.models import Ticket
 from services.intake.schemas import Words
 from shared.answers import BeijingTime, Input
-from shared.pages import id_in
+from shared.pages import PageQuery
 
 
 class DisputeIn(Input):
@@ -33,16 +33,10 @@ class AnswerDispute(Input):
     answer: Annotated[Words, Field(min_length=1, max_length=5_000, description="答复内容")]
 
 
-class DisputeQuery(Input):
+class DisputeQuery(PageQuery):
     """评价申诉列表的查询条件."""
 
     is_open: Annotated[bool | None, Field(description="是否待答复")] = None
-    after: Annotated[Words | None, Field(description="上一页的 next")] = None
-    limit: Annotated[int, Field(ge=1, le=200, description="每页件数")] = 50
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class DisputeItem(BaseModel):

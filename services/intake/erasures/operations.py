@@ -8,7 +8,13 @@ from uuid import UUID
 from services.intake.attachments.operations import IS_KEPT
 from services.intake.attachments.operations import LOCK as LOCK_FILE
 from services.intake.attachments.store import Store
-from services.intake.erasures.rules import ARTICLES, ENDED, OVER_TIME, REQUESTED
+from services.intake.erasures.rules import (
+    ARTICLES,
+    ENDED,
+    OVER_TIME,
+    REQUESTED,
+    earlier_names,
+)
 from services.intake.models import ENDED_STATES
 from services.intake.publications.rules import PublicationState
 from shared import audit, outbox
@@ -51,7 +57,11 @@ TABLES = (
 )
 LOCK = """SELECT id, number, state, caller_id, jurisdiction FROM tickets
 WHERE id = ANY($1::uuid[]) AND erased_at IS NULL ORDER BY id FOR UPDATE"""
-LOCK_ONE = "SELECT state, jurisdiction FROM tickets WHERE id = $1 FOR UPDATE"
+LOCK_ONE = """SELECT state, jurisdiction, external_id, origin IS NOT NULL AS is_from_elsewhere
+FROM tickets WHERE id = $1 FOR UPDATE"""
+# Each time that another platform forwards a request it is a ticket of its own here.
+EARLIER = f"""SELECT id FROM tickets WHERE jurisdiction = $1 AND external_id = ANY($2::text[])
+AND origin IS NOT NULL AND state IN ({ENDED_STATES})"""
 # The partial index holds only what has ended and is not erased.
 OVER = f"""SELECT id FROM tickets WHERE erased_at IS NULL
 AND state IN ({ENDED_STATES})
@@ -90,7 +100,7 @@ async def erase_on_request(
     reason: str,
     place: str = WHOLE,
 ) -> Erased:
-    """Erase one ticket because its caller asks.
+    """Erase one ticket because its caller asks, with those that it was here before.
 
     Raises `NotFound` where it does not lie in `place`; `ActRefused` while it runs.
     What is erased already stays so: then nothing is said again.
@@ -100,7 +110,12 @@ async def erase_on_request(
         raise NotFound
     if ticket["state"] not in ENDED:
         raise ActRefused("工单办结后才能删除其内容；办理中的请先撤回或等待办结。", allowed=[])
-    return await _erase(connection, runtime, [ticket_id], by=by, purpose=reason, why=REQUESTED)
+    ids = [ticket_id]
+    if ticket["is_from_elsewhere"]:
+        names = earlier_names(ticket["external_id"])
+        rows = await connection.fetch(EARLIER, ticket["jurisdiction"], names)
+        ids += [row["id"] for row in rows]
+    return await _erase(connection, runtime, ids, by=by, purpose=reason, why=REQUESTED)
 
 
 async def erase_over_time(connection: Connection, runtime: Runtime, *, limit: int) -> Erased:

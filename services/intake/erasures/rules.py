@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from shared.crossing import ROUNDS_MAX
 from shared.events.words import State
 
 ENDED = (
@@ -17,3 +18,13 @@ ARTICLES: Mapping[str, str] = {
     OVER_TIME: "个人信息保护法 19",
 }
 """Why: somebody asks for it, or it was kept as long as it was needed."""
+
+
+def earlier_names(external_id: str | None) -> list[str]:
+    """Under which numbers a forwarded request came before: `P:T:3` was `P:T`, then `P:T:2`."""
+    parts = (external_id or "").split(":")
+    if len(parts) != 3 or not parts[2].isdecimal():
+        return []
+    first = ":".join(parts[:2])
+    times = min(int(parts[2]), ROUNDS_MAX)
+    return [first, *(f"{first}:{number}" for number in range(2, times))]

@@ -9,26 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.quality import operations, queries, schemas
 from services.intake.quality.rules import grade
 from shared.answers import problems_of
+from shared.database import connection_of
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
-from shared.pages import Page, write_cursor
-from shared.problems import (
-    ActRefused,
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-    field_error,
-)
-from shared.reading import reading, reading_directly
+from shared.pages import Page, page_of
+from shared.problems import OF_WRITES, ActRefused, NotFound, field_error
+from shared.reading import reading, write_again
 from shared.security import Caller, Principal
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    *(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, StillRunning, KeyReused)
-)
+PROBLEMS = problems_of(*OF_WRITES, ActRefused)
 router = APIRouter(prefix="/v1", tags=["quality"], responses=PROBLEMS)
 
 
@@ -99,9 +89,7 @@ async def show_checks(
             after=wanted.after_id(),
             limit=wanted.limit + 1,
         )
-    items = [schemas.CheckOut.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([schemas.CheckOut.of(row) for row in rows], wanted.limit)
 
 
 @router.post("/quality-checks/{check_id}/score", response_model=schemas.CheckOut)
@@ -128,7 +116,9 @@ async def object_to(
     runtime = runtime_of(request)
 
     async def operation(session: AsyncSession) -> Answer:
-        check = await operations.object_to(session, check_id, caller=caller, text=body.text)
+        check = await operations.object_to(
+            session, runtime, check_id, caller=caller, text=body.text
+        )
         return Answer(schemas.CheckOut.of(check))
 
     return await run_act(runtime, request, caller, operation)
@@ -142,7 +132,10 @@ async def show_grades(
     place = wanted.jurisdiction or caller.jurisdiction
     _require_place(caller, place)
     runtime = runtime_of(request)
-    async with reading_directly(runtime, caller) as connection:
+    async with reading(runtime, caller) as session:
+        # A grade names no ticket: it is made of all checks, also of those of sensitive ones.
+        await write_again(session, runtime)
+        connection = await connection_of(session)
         law = await runtime.law_book.read(connection, is_held=False)
         rows = await queries.find_scores(connection, place, begin=wanted.begin, end=wanted.end)
     below = law.in_force(place, wanted.begin).quality.training_below

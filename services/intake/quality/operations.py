@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.intake.calls.models import Call
 from services.intake.quality.models import QualityCheck, QualityForm
 from services.intake.quality.rules import (
+    BY_PEOPLE,
     CheckState,
     Line,
     Reason,
@@ -29,17 +30,20 @@ from shared.events.kinds import Seat as SeatKind
 from shared.events.words import Role
 from shared.jurisdictions import covers, prefix
 from shared.problems import ActRefused, NotAllowed, NotFound, field_error
+from shared.reading import require_shown
 from shared.runtime import Runtime
 from shared.security import Principal
 from shared.telemetry import current_traceparent
 
-# Every ticket with a risk, and all that might be in the random sample: those that ended then.
-CANDIDATES = """SELECT 'ticket' AS subject, t.id, t.jurisdiction, t.filed_by AS agent, r.reason
+# Every ticket with a risk, and all that might be in the random sample: those of the period that a
+# person took; programs and other platforms (`source:…`, `platform:…`) have nobody to be trained.
+CANDIDATES = f"""SELECT 'ticket' AS subject, t.id, t.jurisdiction, t.filed_by AS agent, r.reason
 FROM quality_risks r JOIN tickets t ON t.id = r.ticket_id
 WHERE r.at >= $2 AND r.at < $3 AND t.jurisdiction LIKE $1
 UNION ALL
 SELECT 'ticket', t.id, t.jurisdiction, t.filed_by, 'random'
 FROM tickets t WHERE t.accepted_at >= $2 AND t.accepted_at < $3 AND t.jurisdiction LIKE $1
+    AND t.filed_by {BY_PEOPLE}
 UNION ALL
 SELECT 'call', c.id, c.jurisdiction, c.agent, 'random'
 FROM calls c WHERE c.queued_at >= $2 AND c.queued_at < $3 AND c.jurisdiction LIKE $1
@@ -62,17 +66,21 @@ async def put_form(
     subject: Subject,
     lines: Sequence[Line],
 ) -> QualityForm:
-    """Add a form, or its next version. Raises `NotFound`, `Malformed` for lines that make none."""
+    """Add a form, or its next version.
+
+    Raises `NotFound` where its place is, or was, not the caller's; `Malformed` for lines that make
+    none.
+    """
     if not covers(caller.jurisdiction, jurisdiction):
         raise NotFound
     if (wrong := wrong_form(lines)) is not None:
         raise field_error("lines", "wrong_lines", wrong)
-    last = await session.scalar(
-        select(func.max(QualityForm.version)).where(QualityForm.code == code)
-    )
+    last = await _newest_form(session, code)
+    if last is not None and not covers(caller.jurisdiction, last.jurisdiction):
+        raise NotFound
     form = QualityForm(
         code=code,
-        version=(last or 0) + 1,
+        version=1 if last is None else last.version + 1,
         jurisdiction=jurisdiction,
         subject=subject,
         lines=[line._asdict() for line in lines],
@@ -134,7 +142,7 @@ async def score(
     Raises `NotFound`, `NotAllowed` for the agent, for who scored first, and for who has no seat
     of quality; `ActRefused` where nothing is to be scored, `Malformed` for wrong marks.
     """
-    check = await _lock(session, check_id, caller)
+    check = await _lock(session, runtime, check_id, caller)
     await _require_checker(session, check, caller)
     if check.state not in (CheckState.OPEN, CheckState.OBJECTED):
         raise ActRefused("这次质检已经评分；话务员申诉后才能复评。", allowed=[])
@@ -157,10 +165,10 @@ async def score(
 
 
 async def object_to(
-    session: AsyncSession, check_id: UUID, *, caller: Principal, text: str
+    session: AsyncSession, runtime: Runtime, check_id: UUID, *, caller: Principal, text: str
 ) -> QualityCheck:
     """The agent objects; somebody else scores again. Raises `NotFound`, `ActRefused`."""
-    check = await _lock(session, check_id, caller)
+    check = await _lock(session, runtime, check_id, caller)
     if caller.subject != check.agent:
         raise NotAllowed("只有被质检的话务员本人可以申诉。")
     if check.state != CheckState.SCORED:
@@ -177,10 +185,12 @@ async def may_check(session: AsyncSession, caller: Principal) -> bool:
     return seat is not None and seat.is_active and seat.kind == SeatKind.QUALITY
 
 
-async def _lock(session: AsyncSession, check_id: UUID, caller: Principal) -> QualityCheck:
+async def _lock(
+    session: AsyncSession, runtime: Runtime, check_id: UUID, caller: Principal
+) -> QualityCheck:
     check = await session.get(QualityCheck, check_id, with_for_update=True)
-    if check is None or not covers(caller.jurisdiction, check.jurisdiction):
-        raise NotFound
+    await require_shown(session, runtime, caller, QualityCheck.id, [check_id])
+    assert check is not None, "it was shown"
     return check
 
 
@@ -193,13 +203,18 @@ async def _require_checker(session: AsyncSession, check: QualityCheck, caller: P
         raise NotAllowed("评分须由质检座席或热线办进行。")
 
 
-async def _form(session: AsyncSession, code: str, check: QualityCheck) -> QualityForm:
-    form = await session.scalar(
+async def _newest_form(session: AsyncSession, code: str) -> QualityForm | None:
+    found: QualityForm | None = await session.scalar(
         select(QualityForm)
         .where(QualityForm.code == code)
         .order_by(QualityForm.version.desc())
         .limit(1)
     )
+    return found
+
+
+async def _form(session: AsyncSession, code: str, check: QualityCheck) -> QualityForm:
+    form = await _newest_form(session, code)
     if form is None or not covers(form.jurisdiction, check.jurisdiction):
         raise field_error("form", "unknown_form", "没有这份评分表")
     if form.subject != check.subject:

@@ -10,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.quality.models import QualityCheck, QualityForm
+from services.intake.quality.rules import BY_PEOPLE
 from shared.database import Connection
 from shared.jurisdictions import prefix
 from shared.places import lies_in
 
-SCORES = """SELECT agent, array_agg(coalesce(second_score, score)) AS scores
+SCORES = f"""SELECT agent, array_agg(coalesce(second_score, score)) AS scores
 FROM quality_checks
 WHERE jurisdiction LIKE $1 AND scored_at >= $2 AND scored_at < $3 AND score IS NOT NULL
+    AND agent {BY_PEOPLE}
 GROUP BY agent ORDER BY agent"""
 
 

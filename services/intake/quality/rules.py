@@ -7,6 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 MARKS_WHOLE = 100
+BY_PEOPLE = "!~ '(^public$|:)'"
+"""In SQL: neither the web form nor a program nor another platform (`source:…`, `platform:…`)."""
 _SPAN = 1 << 32
 
 

@@ -9,7 +9,7 @@ from services.intake.quality.models import QualityCheck, QualityForm
 from services.intake.quality.rules import CHINESE, CheckState, Line, Reason, Subject
 from services.intake.schemas import Code
 from shared.answers import BeijingTime, Input
-from shared.pages import id_in
+from shared.pages import PageQuery
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 FormCode = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,32}$")]
@@ -135,18 +135,12 @@ class CheckOut(BaseModel):
         )
 
 
-class CheckQuery(Input):
+class CheckQuery(PageQuery):
     """质检列表的条件。"""
 
     jurisdiction: Code | None = Field(None, description="行政区划代码，含下级")
     state: CheckState | None = Field(None, description="状态")
     agent: str | None = Field(None, description="话务员工号", max_length=128)
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class GradeQuery(Input):

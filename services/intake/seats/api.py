@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query, Request
 
 from services.intake.seats.operations import put_seat as put_seat_row
 from services.intake.seats.queries import Filter, list_seats
-from services.intake.seats.schemas import PutSeat, Seat, SeatQuery
+from services.intake.seats.schemas import PutSeat, SeatOut, SeatQuery
 from shared.answers import problems_of
 from shared.jurisdictions import covers
-from shared.pages import Page, read_cursor, write_cursor
+from shared.pages import Page, page_of
 from shared.problems import Malformed, NotAllowed, NotFound, Unauthenticated
 from shared.reading import reading
 from shared.security import Caller
@@ -23,8 +23,8 @@ router = APIRouter(
 )
 
 
-@router.put("/{number}", response_model=Seat)
-async def put_seat(number: Number, body: PutSeat, request: Request, caller: Caller) -> Seat:
+@router.put("/{number}", response_model=SeatOut)
+async def put_seat(number: Number, body: PutSeat, request: Request, caller: Caller) -> SeatOut:
     """座席：工号、类型、选派单位 (A17, XS 四(一))."""
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session, session.begin():
@@ -33,25 +33,22 @@ async def put_seat(number: Number, body: PutSeat, request: Request, caller: Call
         row = await put_seat_row(
             session, caller=caller, number=number, pack=pack, facts=body.model_dump(mode="json")
         )
-        return Seat.of(row)
+        return SeatOut.of(row)
 
 
-@router.get("", response_model=Page[Seat])
+@router.get("", response_model=Page[SeatOut])
 async def show_seats(
     request: Request, caller: Caller, wanted: Annotated[SeatQuery, Query()]
-) -> Page[Seat]:
+) -> Page[SeatOut]:
     """座席列表，按工号排列；只含提问者所辖地区的."""
     place = wanted.jurisdiction or caller.jurisdiction
     if not covers(caller.jurisdiction, place):
         raise NotFound
-    key = read_cursor(wanted.after, parts=1)
     async with reading(runtime_of(request), caller) as session:
         rows = await list_seats(
             session,
             Filter(place, wanted.kind, wanted.unit),
-            after=None if key is None else str(key[0]),
+            after=wanted.after_key(),
             limit=wanted.limit + 1,
         )
-    items = [Seat.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(items[-1].number) if more else None)
+    return page_of([SeatOut.of(row) for row in rows], wanted.limit, by="number")

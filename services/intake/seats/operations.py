@@ -22,10 +22,13 @@ async def put_seat(
 ) -> Seat:
     """Add or change a seat (A17).
 
-    Raises `NotFound` for a place that is not the caller's, `Malformed` for an expert without a
-    unit, an unknown unit, or a subcenter whose number is not in the place's merge registry.
+    Raises `NotFound` for a place that is not the caller's, or a number that is another place's;
+    `Malformed` for an expert without a unit, an unknown unit, or a subcenter whose number is not
+    in the place's merge registry.
     """
-    if not covers(caller.jurisdiction, facts["jurisdiction"]):
+    before = await session.get(Seat, number, with_for_update=True)
+    places = [facts["jurisdiction"], *([] if before is None else [before.jurisdiction])]
+    if not all(covers(caller.jurisdiction, place) for place in places):
         raise NotFound(f"{facts['jurisdiction']} 不在您的权限范围内。")
     if (wrong := wrong_unit(SeatKind(facts["kind"]), facts["unit"])) is not None:
         raise field_error("unit", "wrong_unit", wrong)

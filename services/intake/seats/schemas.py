@@ -9,6 +9,7 @@ from services.intake.seats.models import Seat as SeatRow
 from shared.answers import Input
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Seat as SeatKind
+from shared.pages import PageQuery
 
 
 class PutSeat(Input):
@@ -23,7 +24,7 @@ class PutSeat(Input):
     is_active: bool = Field(True, description="是否在岗")
 
 
-class Seat(BaseModel):
+class SeatOut(BaseModel):
     """一个座席，以工号为准。"""
 
     number: str
@@ -49,11 +50,9 @@ class Seat(BaseModel):
         )
 
 
-class SeatQuery(Input):
+class SeatQuery(PageQuery):
     """座席列表的条件。"""
 
     jurisdiction: Code | None = Field(None, description="行政区划代码，含下级")
     kind: SeatKind | None = Field(None, description="座席类型")
     unit: str | None = Field(None, description="选派单位代码", max_length=64)
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
