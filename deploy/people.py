@@ -115,10 +115,7 @@ def unlock(work_number: WorkNumber, *, reason: Reason) -> None:
     """解锁一人，包括因多次输错口令的锁定。"""
 
     async def work(session: AsyncSession, _: Settings) -> None:
-        person = await operations.set_locked(
-            session, work_number, is_locked=False, caller=CONSOLE, reason=reason
-        )
-        await issuer.forgive(session, person, caller=CONSOLE)
+        await issuer.unlock(session, work_number, caller=CONSOLE, reason=reason)
 
     _run(work)
     console.print(f"已解锁 {work_number}。")

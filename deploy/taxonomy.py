@@ -59,9 +59,8 @@ def load(
         typer.echo(orjson.dumps(totals).decode())
     else:
         console.print(
-            "新增 {added}，改名或改领域 {changed}，有误 {refused} 行；现有 {all} 个类别".format(
-                **totals
-            )
+            "新增 {added}，改名或改领域 {changed}，有误 {refused} 行；现有 {all} 个类别，"
+            "其中 {without_domain} 个一级类别还没有注明领域".format(**totals)
         )
     raise typer.Exit(1 if refusals else 0)
 
@@ -80,11 +79,14 @@ async def _load(opener: Opener, file: CsvFile) -> tuple[dict[str, int], list[Ref
             else:
                 refusals.append(refusal)
         await target.settle()
+        known = await _fetch(target.client)
         return {
             "added": sum(one.is_new for one in done),
             "changed": sum(not one.is_new for one in done),
             "refused": len({refusal.line for refusal in refusals}),
-            "all": len(await _fetch(target.client)),
+            "all": len(known),
+            # Each first level belongs to one of the five domains (GS 二(三)2, XS 三(二)).
+            "without_domain": sum(one.parent is None and one.domain is None for one in known),
         }, refusals
 
 

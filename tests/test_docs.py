@@ -124,6 +124,18 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_each_test_that_a_page_names_is_there() -> None:
+    known = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set(re.findall(r"`(?:tests/\w+/)?(test_\w+\.py)`", _pages())) <= known
+
+
+def test_each_setting_that_the_threat_model_names_is_there() -> None:
+    model = (DOCS / "threat-model.md").read_text("utf-8")
+    known = (DOCS / "settings.md").read_text("utf-8")
+    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)(?:=\w+)?`", model))
+    assert {one for one in named if f"`{one}`" not in known} == set()
+
+
 def _files() -> Iterator[Path]:
     yield from sorted(DOCS.rglob("*.md"))
     yield from sorted(ROOT.glob("*.md"))

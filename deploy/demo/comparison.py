@@ -21,6 +21,7 @@ from shared.events.intake import (
     TicketRated,
     TicketRefused,
 )
+from shared.events.loop import TicketConcluded
 from shared.events.sla import DeadlineReached, OrderIssued, TicketOverdue
 from shared.events.words import Service
 from shared.runtime import source_of
@@ -88,6 +89,7 @@ def compare(ledger: Ledger, held: Holdings) -> Comparison:
     _check_heard(found, held, kinds)
     _check_tickets(found, ledger, held, kinds)
     _check_effects(found, held, kinds)
+    _check_states(found, held)
     _check_once(found, ledger, held)
     return found
 
@@ -149,7 +151,18 @@ def _check_effects(found: Comparison, held: Holdings, kinds: Mapping[EventId, st
         one.data["article_id"] for one in said.values() if one.type == TicketAnswered.type
     )
     found.check("knowledge uses", uses.elements(), held.article_uses)
-    for ticket, standing in held.dispatch_tickets.items():
+
+
+def _check_states(found: Comparison, held: Holdings) -> None:
+    """Analytics and sla say the same of a ticket as dispatch."""
+    # The line's own unit, to which an emergency goes as a ticket, has no figures and no clocks.
+    had = {
+        event[1]: one.data.get("unit")
+        for event, one in held.said.items()
+        if one.type in (TicketConcluded.type, TicketHandedOver.type)
+    }
+    for ticket, kept in held.dispatch_tickets.items():
+        standing = kept._replace(unit=had.get(ticket, kept.unit))
         fact, clock = held.facts.get(ticket), held.clocks.get(ticket)
         if fact is not None and not standing.is_fact(fact):
             found.lost.add(Finding(ticket, "analytics facts: another state"))

@@ -23,6 +23,7 @@ from shared.events.intake import (
     TicketRefused,
 )
 from shared.events.knowledge import ArticlePublished
+from shared.events.loop import TicketConcluded, TicketDeclined
 from shared.events.words import Act, ReturnDecision, Role, Service, State
 from shared.runtime import source_of
 from shared.settings import Settings
@@ -39,6 +40,9 @@ ACTS: dict[Act, tuple[Service, str]] = {
     Act.RETURN: (Service.DISPATCH, TicketReturnRequested.type),
     Act.DECIDE_RETURN: (Service.DISPATCH, TicketReturnDecided.type),
     Act.REPLY: (Service.DISPATCH, TicketReplied.type),
+    Act.REFUSE: (Service.DISPATCH, TicketDeclined.type),
+    Act.ANSWER: (Service.DISPATCH, TicketConcluded.type),
+    Act.HAND_OVER: (Service.DISPATCH, TicketConcluded.type),
     Act.FOLLOW_UP: (Service.INTAKE, TicketFollowedUp.type),
     Act.RATE: (Service.INTAKE, TicketRated.type),
 }

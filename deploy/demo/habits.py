@@ -32,6 +32,8 @@ CHANNELS = {
     Channel.PARTNER: 3,
     Channel.SYSTEM: 3,
 }
+UNREAD = Channel.WEB
+"""What comes so is accepted before anybody has read it."""
 HANDLING_HOURS = {
     RequestType.INQUIRY: 5.0,
     RequestType.HELP: 18.0,
@@ -83,6 +85,8 @@ class Case:
     """What it is truly about; the operator may have written another."""
     body: dict[str, Any]
     guide: Guide | None = None
+    ground: str | None = None
+    """Why it is out of scope, where that is found after it was accepted."""
     is_repeated: bool = False
     id: str = ""
     number: str = ""
@@ -182,13 +186,15 @@ def _draw_case(seed: int, serial: int, at: datetime) -> Case:
     kind = pick(chance, TYPES)
     channel = pick(chance, CHANNELS)
     category = chance.choice(list(REQUESTS))
-    guide = None
+    guide, ground = None, None
     division, spot = chance.choice(SPOTS[jurisdiction])
     text = REQUESTS[category][kind]
     body: dict[str, Any] = {"jurisdiction": jurisdiction, "type": kind, "channel": channel}
     if chance.random() < REFUSED_SHARE:
         ground = chance.choice(_grounds(jurisdiction))
-        text, body["refusal"] = REFUSED[ground], ground
+        text = REFUSED[ground]
+        if channel != UNREAD:
+            body["refusal"], ground = ground, None
     elif kind is RequestType.INQUIRY and chance.random() < ANSWERED_SHARE:
         guide = chance.choice(GUIDES)
         text, category = guide.question, guide.category
@@ -212,6 +218,7 @@ def _draw_case(seed: int, serial: int, at: datetime) -> Case:
         category=category,
         body=body,
         guide=guide,
+        ground=ground,
         is_repeated=chance.random() < REPEATED_SHARE,
     )
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from deploy.demo.people import police_of
 from deploy.demo.stories import BANNA, HOME, TOURISM, Json, Stage, Story, matter
-from deploy.demo.words import REPLY
+from deploy.demo.words import ANSWER, GUIDES, HAND_OVER, REFUSED, REPLY
 from shared.events.words import Role
 
 
@@ -41,6 +42,28 @@ async def own_system(stage: Stage) -> Story:
     assert [item["ticket_id"] for item in feed["items"]] == [ticket]
     await stage.unit(ticket, "sign", TOURISM)
     await stage.unit(ticket, "reply", TOURISM, **REPLY)
+
+
+async def web_form(stage: Stage) -> Story:
+    """Three of the web form, read after acceptance: out of scope, known, and a matter of 110."""
+    question = GUIDES[0].question
+    asked = []
+    for text in (REFUSED["litigation"], question, REFUSED["emergency_110"]):
+        words = matter(text.title, text.content, "13900013001")
+        asked.append((await stage.file(**words, channel="web"))["id"])
+    yield stage.later()
+    path = "/v1/articles"
+    found = await stage.desk.get(Role.OPERATOR, HOME, path, q=question.title)
+    bodies: dict[str, Json] = {
+        "refuse": {"ground": "litigation", "reason": "所附材料为已生效的判决"},
+        "answer": ANSWER | {"article": found["items"][0]["id"]},
+        "hand-over": HAND_OVER | {"unit": police_of(HOME)},
+    }
+    for ticket, (act, body) in zip(asked, bodies.items(), strict=True):
+        await stage.do(Role.OPERATOR, f"/v1/tickets/{ticket}/{act}", body)
+    yield stage.later()
+    feed = await stage.desk.get(Role.UNIT, police_of(HOME), "/v1/feeds/dispatches")
+    assert asked[-1] in [item["ticket_id"] for item in feed["items"]]
 
 
 async def to_the_prefecture(stage: Stage) -> Story:

@@ -12,7 +12,7 @@ from typing import Any
 from deploy.demo import habits
 from deploy.demo.desk import Desk
 from deploy.demo.habits import Case
-from deploy.demo.words import GUIDES, REPLY, REQUESTS
+from deploy.demo.words import ANSWER, GUIDES, HAND_OVER, REPLY, REQUESTS
 from deploy.trial import unit_code
 from shared.clock import Clock
 from shared.events.words import (
@@ -32,6 +32,8 @@ Plan = tuple[datetime, Callable[[], Awaitable["list[Plan]"]]]
 GROUNDLESS_SHARE, GRANTED_ON_SHARE, UNREACHED_SHARE = 0.03, 0.7, 0.12
 REVIEWED_SHARE, SENT_AGAIN_SHARE, DISPATCH_LATE_SHARE = 0.6, 0.02, 0.05
 FOLLOW_UPS_MAX = 3
+EMERGENCY = "emergency_110"
+"""The ground of what is no refusal at all but a matter of 110."""
 UNHURRIED = timedelta(hours=2)
 DISSATISFIED = (Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED)
 
@@ -59,18 +61,34 @@ class People:
     async def file(self, case: Case) -> list[Plan]:
         """An operator writes down what a caller says, and answers at once where an article can."""
         body = dict(case.body)
-        if case.guide is not None:
-            found = await self.desk.get(
-                Role.OPERATOR, case.place, "/v1/articles", q=case.guide.question.title
-            )
-            if found["items"]:
-                body["answered_by"] = found["items"][0]["id"]
+        is_unread = case.body["channel"] == habits.UNREAD
+        article = None if is_unread else await self._find_article(case)
+        if article is not None:
+            body["answered_by"] = article
         key = f"file-{case.serial}" if case.is_repeated else None
         filed = await self.desk.file(case.place, body, key=key)
         case.id, case.number = filed["id"], filed["number"]
         if filed["state"] != State.ACCEPTED:
             return []
+        if is_unread:
+            read_at = self.now + timedelta(minutes=case.chance.uniform(4, 40))
+            return [(read_at, partial(self.read, case))]
         return [(self.now, partial(self.look, case))]
+
+    async def read(self, case: Case) -> list[Plan]:
+        """An operator reads what was accepted unread, and ends it where no unit is needed."""
+        article = await self._find_article(case)
+        if case.ground == EMERGENCY:
+            handed = HAND_OVER | {"unit": police_of(case.place)}
+            await self._act(case, Role.OPERATOR, Act.HAND_OVER, handed)
+        elif case.ground is not None:
+            refused = {"ground": case.ground, "reason": "经审阅，不属于受理范围"}
+            await self._act(case, Role.OPERATOR, Act.REFUSE, refused)
+        elif article is not None:
+            await self._act(case, Role.OPERATOR, Act.ANSWER, ANSWER | {"article": article})
+        else:
+            return await self.look(case)
+        return []
 
     async def look(self, case: Case) -> list[Plan]:
         """See where a ticket is: at a unit, or at the hotline, where a person must dispatch it."""
@@ -161,6 +179,14 @@ class People:
         await self._act(case, Role.SUPERVISOR, Act.RATE, rated | {"conforms": True})
         return []
 
+    async def _find_article(self, case: Case) -> str | None:
+        """The published article that answers a case, if one does."""
+        if case.guide is None:
+            return None
+        query = case.guide.question.title
+        found = await self.desk.get(Role.OPERATOR, case.place, "/v1/articles", q=query)
+        return found["items"][0]["id"] if found["items"] else None
+
     async def _act(self, case: Case, role: Role, act: Act, body: dict[str, Any]) -> dict[str, Any]:
         whose = case.unit if role is Role.UNIT else case.place
         is_sent_again = case.chance.random() < SENT_AGAIN_SHARE
@@ -204,6 +230,11 @@ class People:
     def _other(self, case: Case) -> str:
         others = [code for code in REQUESTS if code != case.category]
         return unit_code(case.place, case.chance.choice(others))
+
+
+def police_of(place: str) -> str:
+    """The unit that stands for 110 at a place."""
+    return f"{place}-110"
 
 
 def _due(seen: dict[str, Any], step: Step) -> datetime | None:

@@ -29,8 +29,10 @@ from shared.events.dispatch import (
 from shared.events.envelope import Payload
 from shared.events.intake import TicketAnswered, TicketCreated, TicketRated, TicketRefused
 from shared.events.loop import (
+    TicketConcluded,
     TicketCoordinated,
     TicketCoReplied,
+    TicketDeclined,
     TicketLinked,
     TicketMoved,
 )
@@ -60,6 +62,8 @@ COUNTED: dict[str, type[Payload]] = {
     "co_replied": TicketCoReplied,
     "screened": TicketScreened,
     "moved": TicketMoved,
+    "declined": TicketDeclined,
+    "concluded": TicketConcluded,
 }
 COLUMNS = {
     "created": ("受理", "受理"),
@@ -108,6 +112,7 @@ async def make_table(desk: Desk) -> Table:
 def print_counts(console: Console, counts: Mapping[str, int], compared: Comparison) -> None:
     """The counts in one line, and what is wrong where something is."""
     names = {key: full for key, (_, full) in COLUMNS.items()}
+    names |= {"declined": "受理后不予受理", "concluded": "受理后直接答复或转紧急热线"}
     names |= {"lost": "丢失", "duplicated": "重复"}
     console.print("　".join(f"{name} {counts[key]}" for key, name in names.items()))
     print_findings(console, compared)

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from deploy.demo.desk import Desk
-from deploy.demo.people import Plan
+from deploy.demo.habits import PLACES
+from deploy.demo.people import Plan, police_of
 from deploy.demo.words import REPLY
 from deploy.trial import unit_code
 from shared.calendars import BEIJING
@@ -102,6 +103,9 @@ async def set_the_stage(desk: Desk) -> None:
         (ENVIRONMENT, "市生态环境局", {"duty_hours": "always"}),
     ):
         await put(f"/v1/units/{code}", {"name": name, "jurisdiction": HOME} | more)
+    for place in PLACES:
+        police = {"name": "110 报警服务台", "jurisdiction": place, "has_system": True}
+        await put(f"/v1/units/{police_of(place)}", police)
     tourism = {"name": "旅游投诉和无理由退货系统", "jurisdiction": BANNA, "has_system": True}
     await put(f"/v1/units/{TOURISM}", tourism)
     await put("/v1/categories/96301", {"name": "旅游投诉"})

@@ -8,6 +8,7 @@ from deploy.demo.office_tales import (
     own_system,
     telephone_exchange,
     to_the_prefecture,
+    web_form,
 )
 from deploy.demo.stories import (
     BUILDING,
@@ -245,6 +246,7 @@ STORIES: dict[str, Callable[[Stage], Story]] = {
     "2026-09-21T15:00": not_soon,
     "2026-09-21T15:20": own_system,
     "2026-09-21T15:40": to_the_prefecture,
+    "2026-09-21T16:00": web_form,
     "2026-09-22T09:00": telephone_exchange,
     "2026-10-01T02:00": emergency,
 }

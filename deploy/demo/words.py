@@ -131,6 +131,8 @@ REFUSED: dict[str, Text] = {
 }
 """What is outside the scope of acceptance, by the ground's code."""
 
+ANSWER = {"text": "办理方式见所附办事指南。"}
+HAND_OVER = {"line": "110", "way": "ticket", "note": "地址已核对"}
 REPLY = {
     "findings": "经核查，所反映的情况属实，已到现场了解。",
     "basis": "依照本行业管理规定和本单位职责办理。",

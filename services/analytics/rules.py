@@ -33,8 +33,10 @@ from shared.events.intake import (
     TicketRefused,
 )
 from shared.events.loop import (
+    TicketConcluded,
     TicketCoordinated,
     TicketCoordinationDropped,
+    TicketDeclined,
     TicketLinked,
     TicketReplyDrafted,
     TicketReplySentBack,
@@ -197,6 +199,14 @@ def _withdrawn(event: Event[TicketWithdrawn]) -> Change:
     return Change(state=State.WITHDRAWN, closed_at=event.time)
 
 
+def _declined(event: Event[TicketDeclined]) -> Change:
+    return Change(state=State.REFUSED, closed_at=event.time)
+
+
+def _concluded(event: Event[TicketConcluded]) -> Change:
+    return Change(state=event.data.state, closed_at=event.time, is_solved=event.data.is_solved)
+
+
 def _terminated(event: Event[TicketTerminated]) -> Change:
     return Change(state=State.TERMINATED, closed_at=event.time)
 
@@ -266,6 +276,8 @@ CHANGES: Mapping[type[Payload], Callable[[Any], Change]] = {
     TicketCoordinated: _coordinated,
     TicketCoordinationDropped: _waits_again,
     TicketWithdrawn: _withdrawn,
+    TicketDeclined: _declined,
+    TicketConcluded: _concluded,
     TicketTerminated: _terminated,
     TicketClosed: _closed,
     TicketAmended: _amended,

@@ -6,9 +6,11 @@ duties, the cases of the coordination group and its precedents. Hears from intak
 `ticket.followed_up`, `ticket.rated`, `ticket.withdrawal_requested`; from sla
 `deadline.reached`, `ticket.due_soon`, what becomes of extensions, limits and pauses
 (`ticket.extension_*`, `ticket.limit_*`, `ticket.clock_*`,
-`ticket.deadline_moved`), `order.issued`, `policy.published`, `calendar.published`. Says
+`ticket.deadline_moved`), `order.issued`, `policy.published`, `calendar.published`;
+from knowledge `article.published`, `article.retired`. Says
 `ticket.dispatched`, `ticket.signed`, `ticket.responded`, `ticket.return_requested`,
 `ticket.return_decided`, `ticket.progressed`, `ticket.interim_closed`, `ticket.replied`,
 `ticket.reopened`, `ticket.closed`, `ticket.withdrawn`, `ticket.withdrawal_declined`,
-`ticket.moved`, `deadline.judged`, `case.decided`, `unit.changed`.
+`ticket.declined`, `ticket.concluded`, `ticket.moved`, `deadline.judged`, `case.decided`,
+`unit.changed`.
 """

@@ -43,6 +43,7 @@ from services.dispatch.schemas import (
     TicketSummary,
     View,
 )
+from services.dispatch.timeline.rules import for_unit
 from services.dispatch.timeline.schemas import Timeline, TimelineItem
 from shared import seen
 from shared.answers import problems_of
@@ -131,7 +132,8 @@ async def interim_close(
     """临时办结：办理进展、下步打算、承诺办结时限 (ZY 13.3). A late one is taken, and marked."""
 
     async def act(turn: acts.Turn) -> None:
-        await handling.close_for_now(turn, **body.model_dump())
+        given = body.model_dump(exclude={"letter"})
+        await handling.close_for_now(turn, **given, letter=body.letter)
 
     return await run_on_ticket(request, caller, ticket_id, Act.INTERIM_CLOSE, act)
 
@@ -202,6 +204,8 @@ async def show_timeline(ticket_id: UUID, request: Request, caller: Caller) -> Ti
     async with reading(runtime, caller) as session:
         await find_ticket(session, ticket_id, caller=caller)
         entries = await list_timeline(session, ticket_id)
+    if caller.is_of_unit:
+        entries = for_unit(entries)
     return Timeline(items=[TimelineItem.of(entry) for entry in entries])
 
 

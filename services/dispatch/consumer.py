@@ -15,9 +15,13 @@ from services.dispatch.arrivals.operations import (
 from services.dispatch.clocks.operations import (
     note_due_soon,
     note_news,
+    note_order_answers,
     note_orders,
+    note_overdue,
+    note_reports,
     take_clock_news,
 )
+from services.dispatch.conclusions import consumer as conclusions
 from services.dispatch.corrections.operations import take_amendments
 from services.dispatch.directory.queries import DutyBook
 from services.dispatch.erasures.consumer import on_ticket_erased
@@ -55,6 +59,7 @@ from shared.events.intake import (
 )
 from shared.events.sla import (
     DeadlineReached,
+    OrderAnswered,
     OrderIssued,
     TicketClockPaused,
     TicketClockResumed,
@@ -65,11 +70,24 @@ from shared.events.sla import (
     TicketExtensionRequested,
     TicketLimitDecided,
     TicketLimitRequested,
+    TicketOverdue,
 )
 from shared.inbox import Handler, Handlers, Heard, Wait
 from shared.lawbook import law_handlers
 from shared.policy.law import Law
 from shared.runtime import Runtime
+
+NOTED: tuple[type[Payload], ...] = (
+    *(TicketFollowedUp, TicketScreeningRequested, RatingDisputed, RatingDisputeAnswered),
+    *(TicketAbused, ResultPublished, ResultTakenBack),
+    *(TicketExtensionRequested, TicketExtensionExplained, TicketLimitRequested),
+)
+"""What is a line in the timeline and no more."""
+CLOCK_NEWS: tuple[type[Payload], ...] = (
+    *(TicketExtensionDecided, TicketLimitDecided, TicketClockPaused, TicketClockResumed),
+    TicketDeadlineMoved,
+)
+"""What may move the handling time that answers show."""
 
 
 def handlers(runtime: Runtime) -> Handlers:
@@ -104,6 +122,10 @@ def handlers(runtime: Runtime) -> Handlers:
         law = await law_book.read(heard.connection)
         await note_due_soon(heard, events, law=law)
 
+    async def on_ticket_reported(heard: Heard, events: list[Event[TicketReported]]) -> None:
+        law = await law_book.read(heard.connection)
+        await note_reports(heard, events, law=law)
+
     async def on_order_issued(heard: Heard, events: list[Event[OrderIssued]]) -> None:
         law = await law_book.read(heard.connection)
         await note_orders(heard, events, law=law)
@@ -117,29 +139,19 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketRepeatAnswered: keep_repeat_answered,
         TicketAmended: on_ticket_amended,
         TicketErased: on_ticket_erased,
-        TicketFollowedUp: note_news,
         TicketRated: _then_follow(runtime, partial(take_ratings, source=source)),
         TicketWithdrawalRequested: _then_follow(runtime, on_withdrawal_requested),
-        TicketScreeningRequested: note_news,
         TicketScreened: _then_follow(runtime, partial(take_screenings, source=source)),
         TicketAttached: keep_attachments,
-        RatingDisputed: note_news,
-        RatingDisputeAnswered: note_news,
-        TicketReported: note_news,
-        TicketAbused: note_news,
-        ResultPublished: note_news,
-        ResultTakenBack: note_news,
+        TicketReported: on_ticket_reported,
         DeadlineReached: on_deadline_reached,
         TicketDueSoon: on_ticket_due_soon,
-        TicketExtensionRequested: note_news,
-        TicketExtensionDecided: take_clock_news,
-        TicketExtensionExplained: note_news,
-        TicketLimitRequested: note_news,
-        TicketLimitDecided: take_clock_news,
-        TicketClockPaused: take_clock_news,
-        TicketClockResumed: take_clock_news,
-        TicketDeadlineMoved: take_clock_news,
+        TicketOverdue: note_overdue,
         OrderIssued: on_order_issued,
+        OrderAnswered: note_order_answers,
+        **dict.fromkeys(NOTED, note_news),
+        **dict.fromkeys(CLOCK_NEWS, take_clock_news),
+        **conclusions.handlers(),
         **law_handlers(),
     }
 

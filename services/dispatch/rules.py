@@ -51,6 +51,15 @@ MACHINE: tuple[Rule, ...] = (
     Rule(State.ACCEPTED, Act.DISPATCH, State.DISPATCHED, _OFFICE, "ticket.dispatched"),
     Rule(State.ACCEPTED, Act.MOVE, State.ACCEPTED, _OFFICE, "ticket.moved"),
     *(
+        rule
+        for state in (State.ACCEPTED, State.DISPATCHED)
+        for rule in (
+            Rule(state, Act.REFUSE, State.REFUSED, _OFFICE, "ticket.declined"),
+            Rule(state, Act.ANSWER, State.ANSWERED, _OFFICE, "ticket.concluded"),
+            Rule(state, Act.HAND_OVER, State.HANDED_OVER, _OFFICE, "ticket.concluded"),
+        )
+    ),
+    *(
         Rule(state, Act.LINK, State.LINKED, _OFFICE, "ticket.linked")
         for state in (State.ACCEPTED, State.DISPATCHED, State.SIGNED)
     ),
@@ -115,7 +124,10 @@ MACHINE: tuple[Rule, ...] = (
         "ticket.screened",
     ),
     Rule(State.REPLIED, Act.CLOSE, State.CLOSED, _NOBODY, "ticket.closed"),
-    Rule(State.TERMINATED, Act.REDO, State.SIGNED, (Role.SUPERVISOR,), "ticket.reopened"),
+    *(
+        Rule(state, Act.REDO, State.SIGNED, (Role.SUPERVISOR,), "ticket.reopened")
+        for state in (State.INTERIM_CLOSED, State.TERMINATED)
+    ),
 )
 """The state machine (B1). Where an act may lead elsewhere, `state_after` says so."""
 
@@ -210,13 +222,18 @@ def state_after(
     act: Act,
     *,
     decision: ReturnDecision | None = None,
+    is_declined: bool = False,
     is_passed: bool = True,
     state_before: State | None = None,
 ) -> State:
     """The state that an allowed act leads to.
 
-    A rejected return, and a reply that its second reader sends back, go back to the state before.
+    A rejected return, and a reply that its second reader sends back, go back to the state before;
+    a granted one may end the ticket as outside the scope (A3).
     """
+    if is_declined:
+        assert act is Act.DECIDE_RETURN, "what was accepted is refused after a return alone"
+        return State.REFUSED
     if decision is ReturnDecision.COORDINATION:
         return State.COORDINATING
     if decision is ReturnDecision.REJECTED:
@@ -238,6 +255,7 @@ def diagram() -> str:
     ]
     requested = State.RETURN_REQUESTED
     edges.append((requested, State.ACCEPTED, CHINESE[ReturnDecision.GRANTED]))
+    edges.append((requested, State.REFUSED, CHINESE[State.REFUSED]))
     edges.append((requested, State.COORDINATING, CHINESE[ReturnDecision.COORDINATION]))
     rejected = CHINESE[ReturnDecision.REJECTED]
     edges += [(requested, state, rejected) for state in State if state in RETURNABLE]

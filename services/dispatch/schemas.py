@@ -16,7 +16,7 @@ from services.dispatch.links.schemas import TicketLinks
 from services.dispatch.models import Ticket as TicketRow
 from services.dispatch.models import TimelineEntry
 from services.dispatch.queue.rules import Key, Order
-from shared.answers import BeijingTime, Input, RunningDeadline, running
+from shared.answers import BeijingTime, RunningDeadline, running
 from shared.events.chinese import CHINESE
 from shared.events.words import (
     Act,
@@ -27,7 +27,7 @@ from shared.events.words import (
     Step,
     Urgency,
 )
-from shared.pages import bad_cursor, id_in, read_cursor
+from shared.pages import PageQuery, bad_cursor, read_cursor
 from shared.policy.law import Law
 from shared.problems import field_error
 from shared.security import Principal
@@ -39,7 +39,7 @@ Jurisdiction = Annotated[
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 
 
-class TicketQuery(Input):
+class TicketQuery(PageQuery):
     """工单列表的查询条件。"""
 
     order: Order = Field(
@@ -50,14 +50,8 @@ class TicketQuery(Input):
     state: State | None = Field(None, description="状态")
     unit: Code | None = Field(None, description="承办单位代码")
     jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
-    after: str | None = Field(None, description="上一页的 next")
     co: bool = Field(False, description="本单位协办的，而不是本单位主办的")
     main: UUID | None = Field(None, description="随这件主工单的")
-    limit: int = Field(50, ge=1, le=200, description="每页件数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
     def after_place(self) -> Key | None:
         """The place in the queue in the cursor. Raises `Malformed`, also for another state."""

@@ -14,7 +14,7 @@ from services.intake.identity import Identity, Vault
 from services.intake.keys.refusals import BadSeal, KeyUnavailable
 from services.intake.origins.filing import with_caller
 from services.intake.sight import is_seen
-from shared.answers import json_body, problems_of
+from shared.answers import json_body, ndjson, problems_of
 from shared.audit import Entry, note
 from shared.idempotency import hash_body, read_key
 from shared.problems import (
@@ -90,15 +90,12 @@ FILING = Route("/v1/tickets", file_ticket, methods=["POST"])
     response_class=Response,
     responses={
         200: {
-            "description": "NDJSON: one answer a line, `{line, status, id, problem}`",
-            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            "description": "逐行结果：`{line, status, id, problem}`",
+            "content": ndjson(*schemas.BULK_ANSWERS),
         }
     },
     openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
-        }
+        "requestBody": {"required": True, "content": ndjson(schemas.FILING_EXAMPLE)},
     },
 )
 async def file_bulk(request: Request, caller: Caller) -> Response:

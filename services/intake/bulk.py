@@ -14,12 +14,11 @@ from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Vault
 from services.intake.schemas import BulkLine
 from shared.database import Connection
+from shared.exchange import NDJSON
 from shared.idempotency import hash_body, read_key
 from shared.problems import KeyReused, Problem, TooLarge
 from shared.runtime import Runtime
 from shared.security import Principal
-
-MEDIA_TYPE = "application/x-ndjson"
 
 
 async def answer_lines(
@@ -58,7 +57,7 @@ async def answer_lines(
             await connection.execute(KEEP, *columns, [200], ["{}"], [answer])
         return answer
 
-    return Response(await again_where_crossed(work), media_type=MEDIA_TYPE)
+    return Response(await again_where_crossed(work), media_type=NDJSON)
 
 
 async def _first_answer(connection: Connection, key: Key) -> bytes | None:

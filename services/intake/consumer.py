@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.intake.attachments import consumer as attachments
+from services.intake.conclusions import consumer as conclusions
 from services.intake.follow_ups import consumer as follow_ups
 from services.intake.lapses.operations import judge_silence
 from services.intake.operations import keep_articles, keep_units
@@ -48,9 +49,8 @@ def handlers(runtime: Runtime) -> Handlers:
 def more_of_news() -> dict[type[Payload], list[Handler]]:
     """What is done with news of tickets beside keeping their states, in turn."""
     more: dict[type[Payload], list[Handler]] = {payload: [] for payload in NEWS}
-    nouns = (attachments.handlers(), follow_ups.handlers(), repeats.handlers(), quality.handlers())
-    for handlers_of_noun in nouns:
-        for payload, handler in handlers_of_noun.items():
+    for noun in (attachments, conclusions, follow_ups, repeats, quality):
+        for payload, handler in noun.handlers().items():
             more[payload].append(handler)
     return more
 

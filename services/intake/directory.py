@@ -21,6 +21,7 @@ class Directory:
         self._pool = runtime.database.pool
         self._jurisdictions: set[str] = set()
         self._categories: dict[str, tuple[bool, str | None]] = {}
+        self._names: dict[str, str] = {}
         self._loaded_at = 0.0
 
     async def require(self, jurisdiction: str, category: str | None) -> None:
@@ -54,13 +55,14 @@ class Directory:
             instead = f"，请改用 {successor}" if successor else ""
             raise field_error("category", "retired_category", f"这个类别已停用{instead}")
 
-    async def knows(self, category: str | None) -> bool:
-        """Whether a category is in use."""
+    async def knows(self, category: str | None, name: str | None = None) -> bool:
+        """Whether a category is in use, under this name where one is given."""
         if category is None:
             return False
         if category not in self._categories:
             await self._load()
-        return self._categories.get(category, (False, None))[0]
+        is_active = self._categories.get(category, (False, None))[0]
+        return is_active and name in (None, self._names[category])
 
     def forget(self) -> None:
         """Look the subjects up again: this process changed them."""
@@ -84,5 +86,6 @@ class Directory:
     async def _load(self) -> None:
         rows = await self._pool.fetch("SELECT code FROM jurisdictions")
         self._jurisdictions = {row["code"] for row in rows}
-        rows = await self._pool.fetch("SELECT code, is_active, successor FROM categories")
+        rows = await self._pool.fetch("SELECT code, name, is_active, successor FROM categories")
+        self._names = {row["code"]: row["name"] for row in rows}
         self._categories = {row["code"]: (row["is_active"], row["successor"]) for row in rows}

@@ -10,9 +10,10 @@ from services.intake.filing.requests import Ask, Filing, Handed, History, Key, R
 from services.intake.identity import Identity
 from services.intake.operations import ground_of
 from services.intake.origins.filing import require_home
-from services.intake.schemas import CallerIn, FileTicket, HistoryIn
+from services.intake.schemas import CallerIn, FileTicket, HandedOverIn, HistoryIn
 from shared.access import OFFICE, SEATS
 from shared.events.intake import Origin
+from shared.events.kinds import HandOver
 from shared.events.words import Channel, Role
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
@@ -49,8 +50,8 @@ async def filing_of(
     """A filing that only has to be stored. Raises `Malformed`, naming the field, `NotAllowed`."""
     require_home(caller, body)
     category = body.category
-    # Another platform's taxonomy may know more: a seat chooses the category here.
-    if body.origin is not None and not await directory.knows(category):
+    # Another platform's taxonomy may know more, or mean another thing by a code: a seat chooses.
+    if body.origin is not None and not await directory.knows(category, body.category_name):
         category = None
     await directory.require(body.jurisdiction, category)
     if not caller.sees(body.jurisdiction, None):
@@ -64,6 +65,8 @@ async def filing_of(
         await directory.require_unit("verify.unit", body.verify.unit)
     if body.about_unit is not None:
         await directory.require_unit("about_unit", body.about_unit)
+    if body.handed_over is not None:
+        await _require_platform(directory, body.handed_over)
     if body.override is not None and body.repeats is None:
         raise field_error("override", "no_repeat", "仅用于再次反映的终结件，须同时填写 repeats")
     is_exact = body.refusal is not None
@@ -132,6 +135,15 @@ def _require_one_way(body: FileTicket) -> None:
     ways = [name for name in WAYS if getattr(body, name) is not None]
     if len(ways) > 1:
         raise field_error(ways[0], "conflict", f"{'、'.join(ways)} 只能填写一项")
+
+
+async def _require_platform(directory: Directory, handed: HandedOverIn) -> None:
+    """Raise `Malformed` where a ticket goes to nobody, or a call to somebody's system (ZY 34)."""
+    if (handed.way is HandOver.TICKET) is (handed.unit is None):
+        told = "工单转派须指明代表该专线平台的单位，其他方式不填"
+        raise field_error("handed_over.unit", "wrong_unit", told)
+    if handed.unit is not None:
+        await directory.require_unit("handed_over.unit", handed.unit)
 
 
 def _refusal(pack: Pack, ground: str | None) -> ScopeGround | None:

@@ -204,6 +204,7 @@ class Amendment(Base):
     request_type: Mapped[str | None]
     urgency: Mapped[str | None]
     is_enforcement: Mapped[bool | None]
+    is_mediation: Mapped[bool | None]
     category: Mapped[str | None]
     secrecy: Mapped[str | None]
     reason: Mapped[str | None]

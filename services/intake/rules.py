@@ -70,12 +70,6 @@ def mask_address(address: str) -> str:
     return address[:6] + "****" if len(address) > 6 else "****"
 
 
-def refusal_words(text: str, channel: str, competent: str | None = None) -> str:
-    """What a caller is told of a refusal: why, where to turn, and who is competent (ZY 9)."""
-    led = f"；经核实，请向{competent}反映" if competent else ""
-    return f"{text}：{channel}{led}"
-
-
 def closes(result: Satisfaction, *, conforms: bool) -> CloseReason | None:
     """Why a rating closes its ticket, if it does (ZY 14.1)."""
     if result in SATISFIED:

@@ -22,6 +22,7 @@ from shared.exchange import PLATFORM_PATTERN
 from shared.idempotency import Answer
 from shared.jurisdictions import CODE_PATTERN
 from shared.masking import Unmasked
+from shared.problems import field_error
 
 # PostgreSQL stores no NUL.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
@@ -74,6 +75,10 @@ class HandedOverIn(Input):
     line: Annotated[EmergencyLine, Field(description="转至的专线")]
     way: Annotated[HandOver, Field(description="一键呼转、三方通话或工单转派")]
     note: Annotated[Words | None, Field(max_length=2_000, description="交接情况")] = None
+    unit: Annotated[
+        Words | None,
+        Field(max_length=40, description="工单转派的，代表该专线平台的单位代码；由其系统接收"),
+    ] = None
 
 
 class OriginIn(Input):
@@ -92,25 +97,22 @@ class SealedCaller(Input):
     purpose: Annotated[Words, Field(min_length=2, max_length=200, description="用途")]
 
 
+FILING_EXAMPLE: dict[str, Any] = {
+    "jurisdiction": "512000",
+    "type": "help",
+    "title": "小区停水",
+    "content": "幸福小区从昨晚起停水，至今没有恢复，请尽快处理。",
+    "channel": "phone",
+    "category": "01",
+    "caller": {"name": "张某", "phone": "13800000000"},
+    "place": {"address": "幸福小区", "division": "512002"},
+}
+
+
 class FileTicket(Input):
     """A request as filed."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "jurisdiction": "512000",
-                    "type": "help",
-                    "title": "小区停水",
-                    "content": "幸福小区从昨晚起停水，至今没有恢复，请尽快处理。",
-                    "channel": "phone",
-                    "category": "01",
-                    "caller": {"name": "张某", "phone": "13800000000"},
-                    "place": {"address": "幸福小区", "division": "512002"},
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [FILING_EXAMPLE]})
 
     jurisdiction: Annotated[Code, Field(description="行政区划代码（GB/T 2260）")]
     type: Annotated[RequestType, Field(description="诉求类型")]
@@ -123,6 +125,10 @@ class FileTicket(Input):
     channel_ref: Annotated[Words | None, Field(min_length=1, max_length=200)] = None
     external_id: Annotated[Words | None, Field(min_length=1, max_length=200)] = None
     category: Annotated[Words | None, Field(max_length=40, description="类别代码")] = None
+    category_name: Annotated[
+        Words | None,
+        Field(max_length=100, description="转来的工单：该代码在来源平台的名称，不同则类别留空"),
+    ] = None
     urgency: Annotated[Urgency, Field(description="紧急程度")] = Urgency.NORMAL
     is_enforcement: Annotated[bool, Field(description="是否涉及行政执法案件")] = False
     caller: CallerIn | None = None
@@ -185,6 +191,12 @@ class FiledTicket(BaseModel):
     deadlines: list[RunningDeadline]
     refusal: Refusal | None = None
     answer: TerminatedAnswer | None = Field(None, description="诉求人再次反映终结件时的答复")
+
+
+BULK_ANSWERS: list[dict[str, Any]] = [
+    {"line": 1, "status": 201, "id": "019f3a52-7c1e-7b40-9d11-5f0c2e6a8b01"},
+    {"line": 2, "status": 422, "problem": field_error("content", "missing", "缺少此项").body()},
+]
 
 
 class BulkLine(BaseModel):

@@ -6,8 +6,9 @@ packs and calendars.
 Hears: ticket.verification_requested, ticket.verified, ticket.created, ticket.amended,
 deadline.answered and ticket.erased (intake); ticket.dispatched, ticket.signed, ticket.responded,
 ticket.return_requested, ticket.return_decided, ticket.interim_closed, ticket.progressed,
-ticket.replied, ticket.reopened, ticket.withdrawn, ticket.closed, ticket.terminated,
-ticket.forwarded, deadline.judged and unit.changed (dispatch); finding.raised (analytics).
+ticket.replied, ticket.reopened, ticket.withdrawn, ticket.declined, ticket.concluded, ticket.closed,
+ticket.terminated, ticket.forwarded, deadline.judged and unit.changed (dispatch);
+finding.raised (analytics).
 Says: ticket.due_soon, deadline.reached, ticket.overdue; ticket.extension_requested,
 ticket.extension_decided, ticket.extension_explained, ticket.limit_requested, ticket.limit_decided;
 ticket.clock_paused, ticket.clock_resumed; order.issued, order.answered; policy.published,

@@ -12,11 +12,7 @@ from services.sla.corrections.consumer import on_ticket_amended
 from services.sla.erasures.consumer import on_ticket_erased
 from services.sla.hearing import Clocks, law_of, lock, pack_of, show_promises, start_from
 from services.sla.letters.operations import note_cases, on_ticket_attached
-from services.sla.links.consumer import (
-    on_ticket_linked,
-    on_ticket_split,
-    on_ticket_terminated,
-)
+from services.sla.links.consumer import on_ticket_linked, on_ticket_split, on_ticket_terminated
 from services.sla.links.operations import record_units
 from services.sla.operations import Dispatch, Done, NewClock
 from services.sla.orders import consumer as orders
@@ -58,7 +54,13 @@ from shared.events.intake import (
     TicketVerified,
     VerificationRequested,
 )
-from shared.events.loop import TicketCoordinated, TicketLinked, TicketSplit
+from shared.events.loop import (
+    TicketConcluded,
+    TicketCoordinated,
+    TicketDeclined,
+    TicketLinked,
+    TicketSplit,
+)
 from shared.events.words import ReturnDecision, Step
 from shared.inbox import Handlers, Heard
 from shared.policy.deadlines import Matter
@@ -86,7 +88,7 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketProgressed: partial(on_ticket_progressed, runtime),
         TicketReplied: partial(on_ticket_replied, runtime),
         TicketReopened: partial(on_ticket_reopened, runtime),
-        TicketWithdrawn: on_ticket_ended,
+        **dict.fromkeys((TicketWithdrawn, TicketDeclined, TicketConcluded), on_ticket_ended),
         TicketClosed: on_ticket_closed,
         TicketTerminated: on_ticket_terminated,
         TicketLinked: on_ticket_linked,

@@ -18,6 +18,8 @@ class TicketHandedOver(Filed):
     way: HandOver
     handed_by: str
     note: str | None = None
+    to_unit: str | None = None
+    """The unit that stands for the line's platform, where it goes there as a ticket."""
 
 
 class TicketRepeatAnswered(Filed):

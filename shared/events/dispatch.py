@@ -149,6 +149,8 @@ class TicketInterimClosed(DispatchPayload):
     next_step: str
     promised_at: datetime
     closed_by: str | None = None
+    letter: UUID | None = None
+    """The letter that goes with it, where one is needed (ZY 13.5)."""
 
 
 class SentBack(Payload):
@@ -193,6 +195,7 @@ class TicketTerminated(DispatchPayload):
     """What the unit explained to the caller, and how."""
     earlier: tuple[UUID, ...] = ()
     filed_by: str | None = None
+    letter: UUID | None = None
 
 
 class TicketForwarded(DispatchPayload):

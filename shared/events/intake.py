@@ -36,6 +36,17 @@ class Origin(Payload):
     number: str
 
 
+class AskedFirst(Payload):
+    """A unit was asked before acceptance whether the request is in scope (ZY 9)."""
+
+    unit: str
+    question: str
+    asked_at: datetime
+    is_in_scope: bool
+    opinion: str
+    answered_by: str
+
+
 class IntakePayload(Payload):
     """Said by intake."""
 
@@ -68,6 +79,9 @@ class Filed(IntakePayload):
     origin: Origin | None = None
     """The platform that forwarded it, which asks the caller about the reply (YN 六(二)1)."""
     secrecy: Secrecy = Secrecy.NORMAL
+    asked_first: AskedFirst | None = None
+    filed_by: str | None = None
+    """The work number of who filed it, or the form, channel or platform that it came by (B14)."""
 
 
 class TicketCreated(Filed):
@@ -151,6 +165,7 @@ class TicketAmended(IntakePayload):
     request_type: RequestType | None = None
     urgency: Urgency | None = None
     is_enforcement: bool | None = None
+    is_mediation: bool | None = None
     category: str | None = None
     secrecy: Secrecy | None = None
     reason: str | None = None
@@ -178,6 +193,7 @@ class TicketFollowedUp(IntakePayload):
     way: FollowUpWay | None = None
     cause: Cause | None = None
     """Why the caller is not satisfied, as the follow-up seat found (ZY 14.2)."""
+    followed_up_by: str | None = None
 
 
 class TicketRated(IntakePayload):
@@ -195,6 +211,8 @@ class TicketRated(IntakePayload):
     """Why the ticket stays open whatever the rating says (ZY 14.2)."""
     counts: bool = True
     """Mediation and enforcement cases are shown apart and count in no score (ZY 14)."""
+    rated_by: str | None = None
+    """The work number of who wrote it down, or the caller; none where the time ran out."""
     reply: int | None = None
     """The reply that it is about: an older one's closes nothing."""
 

@@ -18,7 +18,7 @@ class ArticlePublished(KnowledgePayload):
     """A version of an article answers from now on (ZY 16-18)."""
 
     type: ClassVar[str] = "article.published"
-    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.INTAKE, Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     jurisdiction: str
     unit: str
     title: str
@@ -31,7 +31,7 @@ class ArticleRetired(KnowledgePayload):
     """An article answers no more."""
 
     type: ClassVar[str] = "article.retired"
-    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.INTAKE, Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     jurisdiction: str
     reason: str
 

@@ -4,8 +4,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.events.dispatch import DispatchPayload
-from shared.events.kinds import CaseKind, Link
-from shared.events.words import Service
+from shared.events.kinds import CaseKind, EmergencyLine, HandOver, Link
+from shared.events.words import Service, State
 
 
 class TicketLinked(DispatchPayload):
@@ -127,6 +127,42 @@ class TicketMoved(DispatchPayload):
     to_jurisdiction: str
     reason: str
     moved_by: str
+
+
+class TicketDeclined(DispatchPayload):
+    """What was accepted is refused as outside the scope: after a return, or at once (B5, A3)."""
+
+    type: ClassVar[str] = "ticket.declined"
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    unit: str | None = None
+    """Who returned it, or had it; none where nobody had."""
+    ground: str
+    source_article: str
+    explanation: str
+    """What the caller is told: why, and where to turn."""
+    reason: str
+    declined_by: str
+
+
+class TicketConcluded(DispatchPayload):
+    """The hotline ended an accepted ticket itself: answered it, or handed it over (A5, A6)."""
+
+    type: ClassVar[str] = "ticket.concluded"
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    state: State
+    """`answered` from the knowledge base, or `handed_over` to an emergency line."""
+    unit: str | None = None
+    """The unit that had it and had not signed it."""
+    text: str
+    """What the caller is told."""
+    article_id: UUID | None = None
+    is_solved: bool | None = None
+    line: EmergencyLine | None = None
+    way: HandOver | None = None
+    note: str | None = None
+    to_unit: str | None = None
+    """The unit that stands for the line's platform, where it goes there as a ticket."""
+    concluded_by: str
 
 
 class TicketWithdrawalDeclined(DispatchPayload):

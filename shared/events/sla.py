@@ -38,7 +38,7 @@ class TicketOverdue(SlaPayload):
     """A step was not done in time; said once for each version of a deadline (C3)."""
 
     type: ClassVar[str] = "ticket.overdue"
-    heard_by = (Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     step: Step
     version: int
     due_at: datetime
@@ -194,12 +194,14 @@ class OrderAnswered(SlaPayload):
 
     type: ClassVar[str] = "order.answered"
     topic: ClassVar[str] = "oversight"
-    heard_by = (Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.DISPATCH, Service.ANALYTICS, Service.GATEWAY)
     number: str
     text: str
     unit: str | None = None
     is_late: bool | None = None
     answered_by: str | None = None
+    ticket_id: UUID | None = None
+    """The ticket that the order is about, if it is about one."""
 
 
 class PolicyPublished(SlaPayload):

@@ -214,8 +214,13 @@ def _new_or_renamed(
 
 
 def _returned(law: Flag, before: Hotline | None, hotline: Hotline) -> Iterator[tuple[str, str]]:
+    if not law.value or before is None:
+        return
     merged = HotlineMode.MERGED
-    if law.value and before is not None and before.mode is merged and hotline.mode is not merged:
+    if before.seats == "none_here" != hotline.seats:
+        told = f"{hotline.number} 未在本地接听，不再开通：应为 none_here（{_article(law)}）"
+        yield "seats", told
+    if before.mode is merged and hotline.mode is not merged:
         yield "mode", f"{hotline.number} 已取消，不再恢复：应为 merged（{_article(law)}）"
 
 

@@ -54,6 +54,11 @@ class ScopeGround(Statement):
 
     channel: Text
 
+    def words(self, competent: str | None = None) -> str:
+        """What a caller is told: why, where to turn, and who is competent (ZY 9)."""
+        led = f"；经核实，请向{competent}反映" if competent else ""
+        return f"{self.text}：{self.channel}{led}"
+
 
 class ReturnReason(Sourced):
     """A ground on which a unit may return a ticket."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -33,7 +34,8 @@ WAITS = """SELECT (SELECT count(*) FROM gateway.outgoing o WHERE NOT EXISTS (
     SELECT FROM gateway.outgoing_subjects s WHERE s.peer = o.peer AND s.subject = o.subject
         AND s.problem IS NOT NULL))
     + (SELECT count(*) FROM gateway.deliveries)
-    + (SELECT count(*) FROM gateway.forwarded_out WHERE state = 'waiting')"""
+    + (SELECT count(*) FROM gateway.forwarded_out WHERE state = 'waiting')
+    + (SELECT count(*) FROM gateway.files_in WHERE state = 'waiting')"""
 
 
 @dataclass
@@ -164,7 +166,12 @@ async def open_federation(
         members = {}
         for code, name in names.items():
             url = at_database(postgres, name)
-            settings = Settings(database_url=url, platform=code, exchange_delay_seconds_max=0.2)
+            settings = Settings(
+                database_url=url,
+                platform=code,
+                exchange_delay_seconds_max=0.2,
+                attachment_store=stack.enter_context(TemporaryDirectory()),
+            )
             members[code] = await _open(settings, stack, clock)
         for (mine, theirs), kind in kinds.items():
             await members[mine].knows(members[theirs], kind)

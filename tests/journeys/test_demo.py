@@ -27,7 +27,8 @@ from shared.clock import Clock
 from shared.events.words import RequestType, Service
 from shared.settings import Settings
 
-SCALE = Scale(tickets=40, days=3, seed=7)
+# Of this seed's requests by the web form, one is out of scope and one a matter of 110.
+SCALE = Scale(tickets=40, days=3, seed=219)
 HARMS: list[tuple[Service, str, set[str], set[str]]] = [
     (
         Service.ANALYTICS,
@@ -125,6 +126,8 @@ async def test_a_small_demo_is_consistent_and_every_harm_to_it_is_found(lived: L
         "co_replied",
     )
     assert all(counts[name] for name in told), counts
+    # The story's: one declined, two concluded. The seed's: one of each.
+    assert (counts["declined"], counts["concluded"]) == (2, 3)
     assert counts["created"] >= counts["dispatched"] >= counts["signed"] > counts["replied"] > 0
     # A repeat closes with its main ticket, without a rating of its own.
     assert counts["replied"] >= counts["rated"] > 0

@@ -50,6 +50,11 @@ async def test_overdue_reminded_and_then_summoned(town: Town) -> None:
         "accept",
     ]
 
+    lines = [one["event"] for one in (await town.get(town.unit, f"{path}/timeline"))["items"]]
+    assert [one for one in lines if one.startswith(("ticket.overdue", "order."))] == [
+        *("ticket.overdue", "order.issued", "order.issued", "order.answered"),
+    ]
+
     assert (await town.get(stranger, "/v1/orders"))["items"] == []
     assert (await stranger.get(at)).status_code == 404
     assert (await stranger.get(f"{at}/document")).status_code == 404

@@ -28,6 +28,10 @@ async def test_in_scope_and_accepted_from_then_on(town: Town) -> None:
         "sign": ("2026-03-04 11:30", "ZY 13.2"),
         "handle": ("2026-03-12 17:30", "ZY 13.2"),
     }
+    first = (await town.get(town.unit, f"{path}/timeline"))["items"][0]
+    asked_first = first["detail"]["asked_first"]
+    assert (first["event"], asked_first["unit"]) == ("ticket.created", FIRST)
+    assert (asked_first["opinion"], asked_first["is_in_scope"]) == ("属市政道路", True)
     await town.until("2026-03-04 09:00")
     steps = await town.steps(path)
     assert (steps["verify"], steps["dispatch"]) == (["met"], ["met"])

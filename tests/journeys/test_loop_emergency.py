@@ -1,5 +1,7 @@
 """Emergencies from the first word to the result, and what belongs to other lines (A6)."""
 
+import time
+
 import orjson
 
 from services.intake.channels.rules import sign
@@ -7,7 +9,7 @@ from shared.events.words import Role, Service
 from tests.harness import eventually
 from tests.journeys.town import FIRST, REPLY, REQUEST, ZIYANG, Town
 
-COUNTY = "512002"
+COUNTY, POLICE = "512002", "512000-110"
 SECRET = "the-secret-of-the-110-platform"
 NUMBERS = {"contacts": [{"name": "总值班室", "phone": "028-26110000"}]}
 BURST = REQUEST | {
@@ -85,8 +87,7 @@ async def test_what_is_no_emergency_comes_back_from_110_as_a_ticket(town: Town) 
     police = await town.city.person(Role.OPERATOR)
     del police.headers["Authorization"]
     body = orjson.dumps({"ref": "JJ-1", "text": "路灯不亮，非警务事项。", "category": "01"})
-    assert town.clock.stepped is not None
-    timestamp = str(int(town.clock.stepped.timestamp()))
+    timestamp = str(int(time.time()))
     headers = {"X-Timestamp": timestamp, "X-Signature": sign(SECRET.encode(), timestamp, body)}
     pushed = await police.post("/v1/inbound/system/police-110", content=body, headers=headers)
     assert pushed.status_code == 201, pushed.text
@@ -97,3 +98,26 @@ async def test_what_is_no_emergency_comes_back_from_110_as_a_ticket(town: Town) 
     await town.post(town.unit, f"{path}/sign")
     replied = await town.post(town.unit, f"{path}/reply", **REPLY)
     assert replied["state"] == "replied"
+
+
+async def test_what_is_110s_goes_to_its_platform_as_a_ticket(town: Town) -> None:
+    unit = {"name": "110 指挥平台", "jurisdiction": ZIYANG, "has_system": True}
+    put = await town.administrator.put(f"/v1/units/{POLICE}", json=unit)
+    assert put.is_success, put.text
+    await town.settle()
+    police = await town.city.person(Role.UNIT, unit=POLICE)
+    hand = {"line": "110", "way": "ticket", "note": "邻里斗殴，已电话告知指挥中心"}
+    at_once = await town.post(
+        town.operator, "/v1/tickets", **REQUEST, handed_over=hand | {"unit": POLICE}
+    )
+    unread = await town.file(channel="web", category=None)
+    await town.refuse(town.operator, f"{unread}/hand-over", **hand)
+    done = await town.post(town.operator, f"{unread}/hand-over", **hand, unit=POLICE)
+    assert (done["state"], done["unit"]) == ("handed_over", POLICE)
+    items = (await town.get(police, "/v1/feeds/dispatches"))["items"]
+    assert [one["event"] for one in items] == ["ticket.handed_over", "ticket.concluded"]
+    assert items[0]["ticket_id"] == at_once["id"]
+    for item in items:
+        assert item["ticket"]["content"] == REQUEST["content"]
+        assert (await town.get(police, f"/v1/tickets/{item['ticket_id']}"))["unit"] == POLICE
+    assert await town.overdue(unread) == []

@@ -62,6 +62,10 @@ async def test_filed_dispatched_signed_replied_followed_up_rated_closed(city: Ci
         "ticket.rated",
         "ticket.closed",
     ]
+    # Who: each by their work number; the rule dispatched, and the rating closed it.
+    people = [entry["by"] for entry in timeline["items"]]
+    assert None not in people
+    assert [who for who in people if who == "system"] == ["system", "system"]
     deadlines = (await asker.get(f"{path}/deadlines")).json()
     states = {one["step"]: one["state"] for one in deadlines["items"]}
     steps = ("dispatch", "sign", "handle", "follow-up")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import uvloop
@@ -13,6 +14,7 @@ from services.dispatch.app import make_app
 from services.dispatch.consumer import handlers
 from shared.clock import Clock
 from shared.events.dispatch import TicketDispatched
+from shared.events.knowledge import ArticlePublished
 from shared.events.words import Act, Role, Service
 from shared.settings import Settings
 from tests.harness import Harness
@@ -54,6 +56,7 @@ class Walk:
     runner: asyncio.Runner
     people: dict[str, httpx.AsyncClient]
     earlier: str = ""
+    article: str = ""
     mains: dict[str | None, str] = field(default_factory=dict)
     """Open tickets that others may be linked to, by the unit complained of."""
     cases: dict[str, str] = field(default_factory=dict)
@@ -78,6 +81,9 @@ class Walk:
             Act.LINK: {"main": self.mains[about_unit], "reason": "同一事项"},
             Act.SPLIT: {"reason": "不是一事"},
             Act.RESPOND: {"text": "已到场"},
+            Act.REFUSE: {"ground": "litigation", "reason": "法院已立案"},
+            Act.ANSWER: {"article": self.article, "text": "凭身份证到窗口办理"},
+            Act.HAND_OVER: {"line": "110", "way": "transfer", "note": "已与接警员核对"},
             Act.RETURN: RETURN,
             Act.SEND_BACK: RETURN,
             Act.PROGRESS: {"text": "已更换"},
@@ -126,7 +132,9 @@ async def _open(harness: Harness, runner: asyncio.Runner) -> Walk:
     }
     walk = Walk(desk, runner, people)
     walk.mains = {about: await desk.file(about_unit=about) for about in (None, WATER, PLANT)}
-    walk.earlier = await desk.file()
+    walk.earlier, walk.article = await desk.file(), str(uuid4())
+    facts = {"jurisdiction": "512000", "unit": WATER, "title": "须知", "body": "免费"}
+    await desk.tell(walk.article, ArticlePublished(**facts, version=1))
     water = people[f"{WATER} first"]
     path = f"/v1/tickets/{walk.earlier}"
     await post(people["operator"], f"{path}/dispatch", {"unit": WATER, "reason": "属其职责"})

@@ -11,6 +11,7 @@ from shared.events.kinds import CaseKind, EmergencyLine, HandOver, Link
 from shared.events.loop import (
     TicketCoordinated,
     TicketCoordinationDropped,
+    TicketDeclined,
     TicketLinked,
     TicketReplyDrafted,
     TicketReplySentBack,
@@ -34,6 +35,17 @@ WAYS: tuple[tuple[Payload, str], ...] = (
     (TicketTerminated(unit=WATER, opinion="已终结", script="已答复"), "terminated"),
     (TicketReopened(unit=WATER, reason="新证据"), "signed"),
     (TicketWithdrawn(unit=WATER), "withdrawn"),
+    (
+        TicketDeclined(
+            unit=WATER,
+            ground="litigation",
+            source_article="ZY 9.1",
+            explanation="请向法院起诉",
+            reason="已立案",
+            declined_by="x",
+        ),
+        "refused",
+    ),
 )
 
 
@@ -82,7 +94,7 @@ async def test_each_way_of_a_ticket_is_a_state_of_its_own(harness: Harness) -> N
     for payload, state in WAYS:
         await hear(harness, runtime, ticket, payload)
         assert await states(analyst) == {state: 1}
-        has_ended = state in ("terminated", "withdrawn")
+        has_ended = state in ("terminated", "withdrawn", "refused")
         assert (await overview(analyst)).get("closed", 0) == int(has_ended)
 
 

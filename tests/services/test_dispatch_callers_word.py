@@ -14,7 +14,7 @@ from shared.events.dispatch import TicketClosed
 from shared.events.intake import TicketRated
 from shared.events.kinds import Cause
 from shared.events.words import CloseReason, Role, Satisfaction
-from tests.services.dispatch_desk import REPLY, WATER, Desk, desk, post, ruled_desk
+from tests.services.dispatch_desk import REPLY, WATER, Desk, desk, get, post, ruled_desk
 
 __all__ = ["desk", "ruled_desk"]
 DISPUTE = UUID(int=5)
@@ -114,6 +114,24 @@ async def test_what_does_not_say_which_reply_it_is_about_is_about_the_last(
     ticket = await replied(ruled_desk)
     await ruled_desk.tell(ticket, rated(None))
     assert await closes(ruled_desk, ticket) == [CloseReason.SATISFIED]
+
+
+async def test_a_unit_never_reads_what_its_caller_complains_of(ruled_desk: Desk) -> None:
+    ticket = await replied(ruled_desk)
+    complaint = RatingDisputed(dispute=DISPUTE, disputed_by="caller", text="单位来电要求改评价")
+    answer = RatingDisputeAnswered(
+        dispute=DISPUTE, is_upheld=True, answer="已批评该单位", answered_by="DB0001"
+    )
+    own = UUID(int=77)
+    await ruled_desk.tell(ticket, complaint)
+    await ruled_desk.tell(ticket, answer)
+    await ruled_desk.tell(ticket, complaint.model_copy(update={"dispute": own, "disputed_by": "1"}))
+    office = [line["detail"].get("dispute") for line in await ruled_desk.timeline(ticket)][-3:]
+    assert office == [str(DISPUTE), str(DISPUTE), str(own)]
+    water = await ruled_desk.unit(WATER)
+    lines = (await get(water, f"/v1/tickets/{ticket}/timeline"))["items"]
+    assert str(DISPUTE) not in str(lines)
+    assert lines[-1]["detail"]["dispute"] == str(own)
 
 
 async def test_complaints_about_a_rating_stand_in_the_timeline(ruled_desk: Desk) -> None:

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from shared.events.intake import TicketAmended
 from shared.events.sla import (
     DeadlineReached,
+    OrderAnswered,
     OrderIssued,
     TicketClockPaused,
     TicketClockResumed,
@@ -17,6 +19,7 @@ from shared.events.sla import (
     TicketExtensionRequested,
     TicketLimitDecided,
     TicketLimitRequested,
+    TicketOverdue,
 )
 from shared.events.words import RequestType, Role, Step
 from shared.parked import list_parked
@@ -227,6 +230,40 @@ async def test_orders_are_noted_at_the_ticket_that_they_are_about(ruled_desk: De
     async with ruled_desk.runtime.database.pool.acquire() as connection:
         parked = await list_parked(connection, 10)
     assert [(row["key"], row["reason"]) for row in parked] == [(keys[3], "waiting")]
+
+
+async def test_what_was_overdue_and_what_was_answered_to_it_stand_in_the_timeline(
+    ruled_desk: Desk,
+) -> None:
+    ticket, harness = await ruled_desk.file(), ruled_desk.harness
+    late = TicketOverdue(
+        step=Step.HANDLE,
+        version=1,
+        due_at=MONDAY + DAY,
+        rule="7 working days",
+        source_article="ZY 13.2",
+    )
+    await ruled_desk.tell(ticket, late, time=MONDAY + 2 * DAY)
+    answered = OrderAnswered(
+        number="督〔2026〕1号",
+        text="本周办结",
+        unit=WATER,
+        answered_by="YJ01",
+        ticket_id=UUID(ticket),
+    )
+    elsewhere = OrderAnswered(number="督〔2026〕2号", text="已整改")
+    await ruled_desk.hear(
+        harness.event(answered, str(uuid7())), harness.event(elsewhere, str(uuid7()))
+    )
+    first, second = (await ruled_desk.timeline(ticket))[-2:]
+    assert (first["event_name"], first["rule"]) == ("超期", "7 working days")
+    assert (first["detail"]["step"], first["detail"]["source_article"]) == ("handle", "ZY 13.2")
+    told = (second["event_name"], second["by"], second["text"], second["detail"]["number"])
+    assert told == ("反馈督办文书", "YJ01", "本周办结", "督〔2026〕1号")
+    verifying = late.model_copy(update={"step": Step.VERIFY})
+    await ruled_desk.tell(str(uuid7()), verifying)
+    async with ruled_desk.runtime.database.pool.acquire() as connection:
+        assert await list_parked(connection, 10) == []
 
 
 async def test_a_verification_is_intakes_to_answer(ruled_desk: Desk) -> None:

@@ -12,9 +12,11 @@ from services.sla.consumer import handlers as sla_handlers
 from shared.events.callers import TicketAttached
 from shared.events.dispatch import (
     TicketDispatched,
+    TicketInterimClosed,
     TicketReplied,
     TicketReturnRequested,
     TicketSigned,
+    TicketTerminated,
 )
 from shared.events.kinds import AttachmentKind
 from shared.events.sla import TicketExtensionRequested
@@ -36,6 +38,12 @@ from tests.services.dispatch_desk import (
 __all__ = ["desk", "ruled_desk"]
 
 MONDAY = datetime(2026, 9, 14, 2, tzinfo=UTC)
+INTERIM = {
+    "progress": "已立案，正在调查取证",
+    "next_step": "取证后作出处罚决定",
+    "promised_at": "2026-12-31T17:30:00+08:00",
+}
+FILING = {"opinion": "已三次依法处理", "script": "不予退费", "explanation": "已当面解释"}
 EXTEND = {"working_days": 2, "reason": "需更换整段地下电缆，情况复杂"}
 
 
@@ -79,12 +87,20 @@ WRONG = (
 )
 
 
-@pytest.mark.parametrize(("act", "body"), [("reply", REPLY), ("return", RETURN)])
-async def test_a_reply_and_a_return_need_a_letter_of_the_unit(
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [("reply", REPLY), ("return", RETURN), ("interim-close", INTERIM), ("terminate", FILING)],
+)
+async def test_what_a_unit_answers_with_needs_its_letter(
     ruled_desk: Desk, act: str, body: dict[str, Any]
 ) -> None:
     ticket, path = await group_ticket(ruled_desk)
     water = await ruled_desk.unit(WATER)
+    if act == "terminate":
+        earlier = await ruled_desk.file()
+        await post(water, f"/v1/tickets/{earlier}/sign", {})
+        await post(water, f"/v1/tickets/{earlier}/reply", REPLY)
+        body = body | {"earlier": [earlier]}
     right, evidence, others = uuid7(), uuid7(), uuid7()
     await ruled_desk.tell(ticket, attached(right))
     await ruled_desk.tell(ticket, attached(evidence, kind=AttachmentKind.EVIDENCE))
@@ -101,7 +117,9 @@ async def test_a_reply_and_a_return_need_a_letter_of_the_unit(
     assert "ZY 13.5" in str((await post(water, f"{path}/{act}", body, status=422))["errors"])
     await post(water, f"{path}/{act}", body | {"letter": letter(right)})
     said = (await ruled_desk.said(ticket))[-1].data
-    assert isinstance(said, TicketReplied | TicketReturnRequested)
+    assert isinstance(
+        said, TicketReplied | TicketReturnRequested | TicketInterimClosed | TicketTerminated
+    )
     assert said.letter == right
     last = (await ruled_desk.timeline(ticket))[-1]
     assert last["detail"]["letter"] == letter(right)

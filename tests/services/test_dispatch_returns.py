@@ -51,6 +51,25 @@ async def test_a_return_says_whether_it_was_late_and_by_which_article(ruled_desk
     assert (await ruled_desk.timeline(late))[-1]["detail"]["late"] is True
 
 
+async def test_a_ground_that_the_pack_does_not_have_is_refused(ruled_desk: Desk) -> None:
+    pack = pack_for("512000")
+    grounds = tuple(one for one in pack.returning.grounds if one.code == "not_our_duty")
+    narrow = pack.model_copy(
+        update={
+            "returning": pack.returning.model_copy(update={"grounds": grounds}),
+            "version": "2099-1",
+        }
+    )
+    await ruled_desk.publish(narrow)
+    ticket = await ruled_desk.file(policy=narrow.content_hash)
+    path, water = f"/v1/tickets/{ticket}/return", await ruled_desk.unit(WATER)
+    refused = await post(water, path, RETURN | {"ground": "out_of_scope"}, status=422)
+    (error,) = refused["errors"]
+    assert (error["field"], error["code"]) == ("ground", "unknown_ground")
+    assert "not_our_duty" in error["message"]
+    await post(water, path, RETURN)
+
+
 async def test_yunnans_window_opens_with_the_signature(ruled_desk: Desk) -> None:
     clock, water = ruled_desk.harness.clock, await ruled_desk.unit(WATER)
     operator = await ruled_desk.person(Role.OPERATOR)

@@ -94,9 +94,14 @@ async def test_a_hand_over_is_numbered_when_somebody_else_signs_and_each_look_is
     assert (early.status_code, early.json()["code"]) == (409, "not_numbered")
     own = await office.sign(drafted["id"], by="first")
     assert own.status_code == 409
+    listed, waiting = "/v1/abuses/notices", {"is_signed": False}
+    shown = (await office.people["leader"].get(listed, params=waiting)).json()["items"]
+    assert [one["id"] for one in shown] == [drafted["id"]], "who signs finds what waits"
     signed = (await office.sign(drafted["id"])).json()
     assert signed["number"].startswith("12345移字512000〔")
     assert signed["number"].endswith("〕1号")
+    assert (await office.people["leader"].get(listed, params=waiting)).json()["items"] == []
+    assert len((await office.people["leader"].get(listed)).json()["items"]) == 1
     assert (await office.sign(drafted["id"], by="leader")).status_code == 409
     assert "138" not in str((await office.people["leader"].get(path)).json())
     file = await office.people["leader"].get(f"{path}/document", params={"format": "docx"})

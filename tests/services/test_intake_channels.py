@@ -10,7 +10,9 @@ import pytest
 
 from services.intake.app import make_app
 from services.intake.attachments.models import Attachment
-from shared.events.callers import TicketAttached
+from services.intake.consumer import handlers
+from shared.events.callers import TicketAttached, TicketReported
+from shared.events.dispatch import UnitChanged
 from shared.events.intake import TicketCreated
 from shared.events.kinds import AttachmentKind
 from shared.events.words import Role, Service
@@ -148,6 +150,22 @@ async def test_a_secret_is_sealed_and_never_shown(
         assert answer.json()["errors"][0]["code"] == code
     operator = await harness.client(make_app(intake), token(harness.settings, Role.OPERATOR))
     assert (await operator.put("/v1/inbound-sources/x", json=source("sms"))).status_code == 403
+
+
+async def test_a_system_says_how_urgent_it_is_and_whom_it_complains_of(
+    sender: httpx.AsyncClient, intake: Runtime, harness: Harness
+) -> None:
+    changed = UnitChanged(code="512000-01", name="住建局", jurisdiction="512000")
+    await harness.hear(intake, handlers(intake), harness.event(changed, changed.code))
+    body = {"text": "燃气管道破裂", "urgency": "critical", "about_unit": changed.code}
+    answer = await push(sender, "sms/s-sms", body)
+    assert answer.status_code == 201, answer.text
+    filed, reported = [event.data for event in await harness.said(intake)]
+    assert isinstance(filed, TicketCreated)
+    assert (filed.urgency, filed.about_unit) == ("critical", changed.code)
+    assert isinstance(reported, TicketReported)
+    wrong = await push(sender, "sms/s-sms", {"text": "甲", "about_unit": "nobody"})
+    assert wrong.json()["errors"][0]["code"] == "unknown_unit"
 
 
 async def test_a_type_comes_from_the_message_its_source_or_its_channel(

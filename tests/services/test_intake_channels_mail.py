@@ -1,9 +1,11 @@
 """Mail, as people and programs write it (A1)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from time import time
+from typing import Any
 
 import httpx
 import pytest
@@ -15,12 +17,16 @@ from services.intake.channels.mail import NotFiled, read_mail
 from services.intake.channels.operations import Source
 from services.intake.channels.rules import Message
 from services.intake.channels.worker import look_into_mailbox
+from services.intake.identity import Vault
+from services.intake.notices.worker import WithCode, resolve
 from shared.events.words import Channel, Role, Service
+from shared.notices import Address, Claimed, NoticeKind
 from shared.runtime import Runtime
 from tests.harness import Harness, token
 from tests.services.channel_desk import mail, push, source
 
 TICKETS = "SELECT * FROM tickets ORDER BY id"
+Json = dict[str, Any]
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
 
 
@@ -141,6 +147,60 @@ async def test_a_file_that_is_not_taken_is_named_in_the_ticket(
     [row] = await intake.database.pool.fetch(TICKETS)
     assert "bad.png" in row["content"]
     assert await intake.database.pool.fetchval("SELECT count(*) FROM ticket_attachments") == 1
+
+
+CALLERS = """SELECT n.id, kind, recipient, ticket_id, template, text, attempts, number
+FROM notices n JOIN tickets t ON t.id = n.ticket_id WHERE kind = 'caller'"""
+
+
+async def test_who_hears_no_answer_is_sent_number_and_query_code(
+    sender: httpx.AsyncClient, intake: Runtime
+) -> None:
+    filed = (await push(sender, "email/box", whole_mail("路灯不亮。").as_bytes())).json()
+    again = await push(sender, "email/box", whole_mail("路灯不亮。").as_bytes(), at=int(time()) - 9)
+    assert again.status_code == 200
+    [row] = await intake.database.pool.fetch(CALLERS)
+    assert (row["template"], row["number"]) == ("ticket.created", filed["number"])
+    assert row["number"] in row["text"]
+    assert filed["query_code"] not in row["text"], "the code is stored nowhere"
+    facts = {name: row[name] for name in ("id", "ticket_id", "template", "text", "attempts")}
+    claimed = Claimed(kind=NoticeKind.CALLER, to=row["recipient"], **facts)
+    vault = Vault(intake)
+    async with intake.database.pool.acquire() as connection:
+        places = await resolve(vault, connection, [claimed])
+    assert places == {row["id"]: (Address("email", "wang@example.org"),)}
+    sent = list[str]()
+
+    class Post:
+        async def send(self, notice: Claimed, addresses: Sequence[Address]) -> None:
+            sent.append(notice.text)
+
+    await WithCode(Post(), vault).send(claimed, places[row["id"]])
+    assert filed["query_code"] in sent[0]
+
+
+@pytest.mark.parametrize(
+    ("channel", "caller", "count"),
+    [
+        ("letter", {"phone": "13800000000"}, 1),
+        ("voicemail", {"phone": "13800000000"}, 1),
+        ("letter", {"name": "王某"}, 0),
+        ("phone", {"phone": "13800000000"}, 0),
+    ],
+)
+async def test_nobody_is_sent_what_they_heard_or_cannot_get(
+    harness: Harness,
+    sender: httpx.AsyncClient,
+    intake: Runtime,
+    channel: str,
+    caller: Json,
+    count: int,
+) -> None:
+    seat = await harness.client(make_app(intake), token(harness.settings, Role.OPERATOR))
+    body = {"jurisdiction": "512000", "type": "help", "content": "路灯不亮", "channel": channel}
+    answer = await seat.post("/v1/tickets", json=body | {"caller": caller})
+    assert answer.status_code == 201, answer.text
+    assert len(await intake.database.pool.fetch(CALLERS)) == count
 
 
 class ImapServer:

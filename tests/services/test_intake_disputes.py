@@ -102,6 +102,7 @@ async def test_a_caller_complains_of_how_they_were_asked_even_after_the_end(desk
     assert (await desk.caller(ticket, "disputes", text="有人要求我改评价")).is_success
     (said,) = await desk.said(ticket, RatingDisputed)
     assert said.disputed_by == "caller"
+    assert (await get(desk.people["unit"], "/v1/disputes"))["items"] == [], "it may be about them"
     (shown,) = (await get(desk.people["supervisor"], "/v1/disputes"))["items"]
     await post(desk.people["supervisor"], f"/v1/disputes/{shown['id']}/answer", **UPHELD)
     assert await figures(desk.people["guest"]) == {}

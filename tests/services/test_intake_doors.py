@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import pytest
@@ -130,6 +131,25 @@ async def test_the_web_form_takes_a_request_with_a_photo_and_no_token(
     assert (await upload(operator, PDF, "application/pdf", "/v1/public/attachments")).is_success
     over = await upload(operator, PDF, "application/pdf", "/v1/public/attachments")
     assert over.status_code == 429
+
+
+async def test_a_caller_adds_a_photo_to_their_request_later(
+    operator: httpx.AsyncClient, intake: Runtime, harness: Harness
+) -> None:
+    del operator.headers["Authorization"]
+    filed = (await operator.post("/v1/public/tickets", json=FORM)).json()
+    photo = (await upload(operator, PNG, "image/png", "/v1/public/attachments")).json()["id"]
+    path = f"/v1/public/tickets/{filed['number']}/add"
+    opened = {"Query-Code": filed["query_code"]}
+    unknown = {"text": "附照片", "attachments": [str(UUID(int=9))]}
+    wrong = await operator.post(path, json=unknown, headers=opened)
+    assert wrong.json()["errors"][0]["code"] == "unknown_attachment"
+    added = {"text": "附照片", "attachments": [photo]}
+    done = await operator.post(path, json=added, headers=opened)
+    assert done.status_code == 200, done.text
+    said = await harness.said(intake)
+    assert [event.data.type for event in said][1:] == ["ticket.amended", "ticket.attached"]
+    assert [event.sequence for event in said] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

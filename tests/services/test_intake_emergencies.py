@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from services.intake.app import make_app
+from services.intake.consumer import handlers
 from services.intake.directory import Directory
 from services.intake.filing.batch import file_batch
 from services.intake.filing.statements import ADD, LOOK
@@ -14,6 +15,7 @@ from services.intake.forms import filing_of, parse_request
 from services.intake.identity import Vault
 from services.intake.notices.worker import resolve
 from shared.events.callers import TicketReported
+from shared.events.dispatch import UnitChanged
 from shared.events.intake import TicketCreated
 from shared.events.words import Role, Service
 from shared.notices import Address, Claimed, NoticeKind
@@ -130,7 +132,8 @@ async def test_an_emergency_that_is_verified_first_is_told_at_once_and_said_afte
     )
     assert done.is_success, done.text
     assert [sequence for sequence, _ in await reported(intake, harness)] == [4]
-    assert len(await pool.fetch(NOTICES)) == 2, "told once"
+    offices = [row for row in await pool.fetch(NOTICES) if row["kind"] == "office"]
+    assert len(offices) == 2, "told once"
 
 
 async def test_a_person_reports_again(
@@ -148,6 +151,15 @@ async def test_a_person_reports_again(
     assert first.reported_by == "platform"
     *_, last = await intake.database.pool.fetch(NOTICES)
     assert "13800001234" not in last["text"], "what a person wrote is not sent"
+    gone = await operator.post(f"{path}/report-emergency", json=body | {"units": ["512000-119"]})
+    assert gone.json()["errors"][0]["code"] == "unknown_unit"
+    changed = UnitChanged(code="512000-119", name="消防救援支队", jurisdiction="512000")
+    await harness.hear(intake, handlers(intake), harness.event(changed, changed.code))
+    answer = await operator.post(f"{path}/report-emergency", json=body | {"units": [changed.code]})
+    assert answer.json()["offices"] == ["510000", changed.code]
+    assert (await reported(intake, harness))[-1][1].offices == ("510000", changed.code)
+    recipients = [row["recipient"] for row in await intake.database.pool.fetch(NOTICES)]
+    assert recipients[-1] == "510000", "a unit is told by dispatch, which has its numbers"
     ordinary = "/v1/tickets/" + (await operator.post("/v1/tickets", json=REQUEST)).json()["id"]
     refused = await operator.post(f"{ordinary}/report-emergency", json={"text": "续报"})
     assert (refused.status_code, refused.json()["allowed"]) == (409, ["amend"])

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import orjson
 from typer.testing import CliRunner
 
 from deploy.cli import app
@@ -106,6 +107,24 @@ async def test_another_platform_erases_what_it_forwarded_and_nothing_else(desk: 
     other = await desk.person(Role.PLATFORM, subject="platform:530000", jurisdiction="000000")
     refused = await other.post(f"{ours.path}/erase", json={"reason": "来源平台已删除"})
     assert refused.status_code == 404
+
+
+async def test_a_request_that_came_twice_from_its_platform_is_erased_whole(desk: Desk) -> None:
+    """A return that was rejected brings it again, as another ticket."""
+    platform = await desk.person(Role.PLATFORM, subject="platform:510000", jurisdiction="000000")
+    first, second = await ended(desk), await ended(desk)
+    origin = {"platform": "510000", "ticket_id": str(UUID(int=9)), "number": "1"}
+    for ticket, times in ((first, ""), (second, ":2")):
+        await desk.runtime.database.pool.execute(
+            "UPDATE tickets SET origin = $2::jsonb, external_id = $3 WHERE id = $1",
+            UUID(ticket.id),
+            orjson.dumps(origin).decode(),
+            f"510000:{UUID(int=9)}{times}",
+        )
+    body = {"reason": "来源平台已删除"}
+    assert (await post(platform, f"{second.path}/erase", **body))["is_new"] is True
+    for ticket in (first, second):
+        assert len(await desk.said(ticket, TicketErased)) == 1
 
 
 async def test_the_command_erases_by_number(desk: Desk) -> None:

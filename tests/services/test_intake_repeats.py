@@ -206,6 +206,9 @@ async def test_an_emergency_is_handed_to_its_line_and_recorded(desk: Desk) -> No
         ({"line": "911", "way": "transfer"}, "handed_over.line", "enum"),
         ({"line": "110", "way": "shout"}, "handed_over.way", "enum"),
         ({"line": "110"}, "handed_over.way", "missing"),
+        ({"line": "110", "way": "ticket"}, "handed_over.unit", "wrong_unit"),
+        ({"line": "110", "way": "transfer", "unit": WATER}, "handed_over.unit", "wrong_unit"),
+        ({"line": "110", "way": "ticket", "unit": "nobody"}, "handed_over.unit", "unknown_unit"),
     ],
 )
 async def test_a_hand_over_names_a_line_and_a_way(
@@ -215,7 +218,7 @@ async def test_a_hand_over_names_a_line_and_a_way(
 
 
 async def test_a_hand_over_goes_no_other_way_beside(desk: Desk) -> None:
-    handed = {"line": "110", "way": "ticket"}
+    handed = {"line": "110", "way": "transfer"}
     refused = await desk.refuse(handed_over=handed, refusal="litigation")
     assert refused == ("refusal", "conflict")
 

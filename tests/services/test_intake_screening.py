@@ -202,7 +202,18 @@ async def test_a_rating_that_contradicts_itself_is_refused(desk: Desk, body: Jso
 
 @pytest.mark.parametrize("mark", ["is_enforcement", "is_mediation"])
 async def test_mediation_and_enforcement_count_in_no_score(desk: Desk, mark: str) -> None:
-    ticket = await desk.replied(**{mark: True})
+    await counts_in_no_score(desk, await desk.replied(**{mark: True}))
+
+
+@pytest.mark.parametrize("mark", ["is_enforcement", "is_mediation"])
+async def test_what_is_marked_later_counts_in_no_score_either(desk: Desk, mark: str) -> None:
+    ticket = await desk.replied(channel="web")
+    await post(desk.operator, f"{ticket.path}/amend", **{mark: True}, reason="属行政调解或者执法")
+    await counts_in_no_score(desk, ticket)
+
+
+async def counts_in_no_score(desk: Desk, ticket: Filed) -> None:
+    """A rating of it is taken, shown apart, and counts nowhere."""
     await post(desk.people["seat"], f"{ticket.path}/rate", **BAD)
     (rated,) = await desk.said(ticket, TicketRated)
     assert rated.counts is False

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from services.dispatch.reminders.rules import call_at, is_open
 from services.dispatch.reminders.worker import resolve
 from shared.calendars import BEIJING, national_calendar
+from shared.events.callers import TicketReported
 from shared.events.sla import OrderIssued, TicketDueSoon
 from shared.events.words import DutyHours, OrderKind, Role, Step, Urgency
 from shared.notices import Claimed, NoticeKind
@@ -87,6 +88,18 @@ async def test_a_unit_is_reminded_before_its_own_deadlines_alone(ruled_desk: Des
     assert row["recipient"] == WATER
     assert "办理时限将于9月23日 17:30到期" in row["text"]
     assert "停水三天" not in row["text"]
+
+
+async def test_a_disposing_unit_is_told_of_an_emergency_before_it_is_dispatched(desk: Desk) -> None:
+    desk.harness.clock.stepped = NIGHT
+    ticket = await desk.file(time=NIGHT, urgency=Urgency.CRITICAL, category=None)
+    for offices in (("512000",), ("512000", HOUSING)):
+        report = TicketReported(offices=offices, text="燃气泄漏", reported_by="HW01")
+        await desk.tell(ticket, report)
+    (row,) = await rows(desk, "ticket.reported")
+    assert (row["recipient"], row["next_at"]) == (HOUSING, NIGHT), "at any hour (ZY 13.4)"
+    assert "燃气" not in row["text"]
+    assert [one["event"] for one in await desk.timeline(ticket)][1:] == ["ticket.reported"] * 2
 
 
 async def test_a_unit_is_told_of_orders_with_a_ticket_and_without(ruled_desk: Desk) -> None:

@@ -84,6 +84,15 @@ async def test_reports_end_with_the_reply_or_the_ticket(sla: Sla, end: Payload, 
     assert asked <= {Step.FOLLOW_UP}
 
 
+async def test_an_interim_close_that_is_sent_back_ends_reports_and_begins_handling_anew(
+    sla: Sla,
+) -> None:
+    await _close_for_now(sla)
+    await sla.hear(reopened(), MONDAY + 3 * DAY)
+    states = await sla.states()
+    assert (states["progress 1"], states["handle 2"]) == ("moved", "running")
+
+
 async def test_where_law_sets_the_limit_no_reports_are_owed(sla: Sla) -> None:
     await _handle(sla)
     await sla.runtime.database.pool.execute("UPDATE clocks SET law_limit = $1::jsonb", LIMIT)

@@ -1,5 +1,6 @@
 """A late return counts as overdue, once for a round, by the pack's window (ZY 13.2, B5)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from services.sla.consumer import handlers
 from shared.events.kinds import CaseKind
 from shared.events.loop import TicketCoordinated
 from shared.events.words import ReturnDecision, Step
+from shared.policy.law import make_law
+from shared.policy.load import builtin_packs, pack_for
 from tests.harness import Harness
 from tests.services.sla_tickets import (
     DAY,
@@ -22,6 +25,7 @@ from tests.services.sla_tickets import (
     returned,
     signed,
 )
+from tests.services.sla_town import OneLaw
 
 SECOND = timedelta(seconds=1)
 CLOSE = datetime.fromisoformat("2026-03-03T17:30+08:00")
@@ -50,6 +54,20 @@ async def test_a_late_return_is_overdue_without_a_question(sla: Sla) -> None:
         "1 working day after dispatch, to close of business",
         "ZY 13.2",
     )
+
+
+async def test_where_the_pack_says_so_a_late_return_is_not_overdue(sla: Sla) -> None:
+    law, pack = OneLaw(), pack_for("512000")
+    flag = pack.returning.late_counts_overdue.model_copy(update={"value": False})
+    returning = pack.returning.model_copy(update={"late_counts_overdue": flag})
+    lenient = pack.model_copy(update={"returning": returning, "version": "2099-1"})
+    law.law = make_law([*builtin_packs().values(), lenient])
+    sla.runtime = replace(sla.runtime, law_book=law)
+    await sla.hear(created(policy=lenient.content_hash), MONDAY)
+    await sla.hear(dispatched(), MONDAY)
+    await sla.hear(signed(), MONDAY + HOUR)
+    await sla.hear(returned(), CLOSE + SECOND)
+    assert await sla.overdue() == []
 
 
 async def test_what_the_coordination_group_has_is_nobodys_to_sign(sla: Sla) -> None:

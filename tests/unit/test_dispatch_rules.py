@@ -112,7 +112,10 @@ def test_nobody_closes_by_hand_and_units_act_for_themselves() -> None:
     assert open_to(signed, ziyang, asker=person(Role.LEADER)) == []
     supervisor = person(Role.SUPERVISOR)
     accepted = open_to(Case(State.ACCEPTED), ziyang, asker=supervisor)
-    assert accepted == [Act.DISPATCH, Act.MOVE, Act.LINK, Act.COORDINATE, Act.WITHDRAW]
+    aside = [Act.REFUSE, Act.ANSWER, Act.HAND_OVER]
+    assert accepted == [
+        *(Act.DISPATCH, Act.MOVE, *aside, Act.LINK, Act.COORDINATE, Act.WITHDRAW),
+    ]
     assert open_to(Case(State.REPLIED), ziyang, asker=person(Role.FOLLOW_UP))[0] is Act.REDO
     assert Role.OPERATOR not in ROLES[Act.REDO]
 
@@ -142,7 +145,7 @@ def test_the_part_of_a_unit_decides_what_it_may_do() -> None:
 def test_a_ticket_that_was_handed_up_is_dispatched_by_the_place_that_handles_it() -> None:
     ziyang, moved = pack_for("512000"), Case(State.ACCEPTED, handling_place="510000")
     city, province = person(Role.OPERATOR), Principal("somebody", Role.OPERATOR, "510000")
-    assert open_to(moved, ziyang, asker=city) == [Act.LINK, Act.WITHDRAW]
+    assert open_to(moved, ziyang, asker=city) == [Act.HAND_OVER, Act.LINK, Act.WITHDRAW]
     assert "510000" in (refusal(Act.MOVE, moved, ziyang, asker=city) or "")
     assert {Act.DISPATCH, Act.MOVE} < set(open_to(moved, ziyang, asker=province))
     down = Case(State.RETURN_REQUESTED, handling_place="512021")

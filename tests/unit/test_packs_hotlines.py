@@ -228,6 +228,16 @@ def test_a_cancelled_number_does_not_come_back() -> None:
     assert refused(gone, GANSU) == ["new.toml：hotlines[0].number：不得新设号码 12396（GS 四(四)）"]
 
 
+def test_a_number_that_is_not_answered_here_is_not_opened_again() -> None:
+    opened = changed("xishuangbanna.toml", ('seats = "none_here"', 'seats = "kept"'))
+    place = [one.number for one in XISHUANGBANNA.hotlines].index("12313")
+    assert refused(XISHUANGBANNA, opened) == [
+        f"new.toml：hotlines[{place}].seats："
+        "12313 未在本地接听，不再开通：应为 none_here（XS 二(二)）"
+    ]
+    assert refused(XISHUANGBANNA, XISHUANGBANNA) == []
+
+
 def test_newly_kept_seats_carry_their_approval() -> None:
     seats = 'number = "12333"\nname = "全国人力资源和社会保障服务电话"\nunit = "省人社厅"\n'
     merged = seats + 'level = "province_and_city"\nmode = "parallel"\nseats = "merged"'

@@ -21,7 +21,7 @@ from services.dispatch.repeats.offers import Candidate, Grouping, count_callers
 from services.dispatch.repeats.places import agreement, metres_between, places_of
 from services.dispatch.repeats.rules import (
     OFFER_CALLERS_MIN,
-    Outcome,
+    RepeatOutcome,
     Text,
     grounds_of,
     is_empty,
@@ -169,17 +169,17 @@ def test_the_words_of_many_are_those_of_at_least_half() -> None:
 @pytest.mark.parametrize(
     ("state", "kind", "has_script", "outcome"),
     [
-        (State.DISPATCHED, RequestType.COMPLAINT, False, Outcome.LINKED),
-        (State.LINKED, RequestType.HELP, False, Outcome.LINKED),
-        (State.TERMINATED, RequestType.COMPLAINT, True, Outcome.ANSWERED),
-        (State.TERMINATED, RequestType.COMPLAINT, False, Outcome.NEW),
-        (State.CLOSED, RequestType.REPORT, False, Outcome.REPORT),
-        (State.CLOSED, RequestType.COMPLAINT, False, Outcome.NEW),
-        (State.WITHDRAWN, RequestType.REPORT, False, Outcome.NEW),
+        (State.DISPATCHED, RequestType.COMPLAINT, False, RepeatOutcome.LINKED),
+        (State.LINKED, RequestType.HELP, False, RepeatOutcome.LINKED),
+        (State.TERMINATED, RequestType.COMPLAINT, True, RepeatOutcome.ANSWERED),
+        (State.TERMINATED, RequestType.COMPLAINT, False, RepeatOutcome.NEW),
+        (State.CLOSED, RequestType.REPORT, False, RepeatOutcome.REPORT),
+        (State.CLOSED, RequestType.COMPLAINT, False, RepeatOutcome.NEW),
+        (State.WITHDRAWN, RequestType.REPORT, False, RepeatOutcome.NEW),
     ],
 )
 def test_what_becomes_of_a_repeat_depends_on_the_earlier_ticket(
-    state: State, kind: RequestType, has_script: bool, outcome: Outcome
+    state: State, kind: RequestType, has_script: bool, outcome: RepeatOutcome
 ) -> None:
     assert outcome_of(state, kind, has_script=has_script) is outcome
 

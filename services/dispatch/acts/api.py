@@ -24,14 +24,7 @@ READ_PROBLEMS = (
     problems.NotFound,
     problems.NotHeardYet,
 )
-ACT_PROBLEMS = (
-    *READ_PROBLEMS,
-    problems.NotAllowed,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    problems.Unavailable,
-)
+ACT_PROBLEMS = (*problems.OF_ACTS, problems.Unavailable)
 ATTEMPTS_MAX = 5
 
 

@@ -16,9 +16,10 @@ from services.dispatch.rules import SYSTEM, state_after
 from services.dispatch.sight.rules import is_seen
 from shared import outbox
 from shared.calendars import Calendar
+from shared.crossing import platform_of
 from shared.events.dispatch import DispatchPayload, TicketResponded, TicketSigned
 from shared.events.envelope import Event
-from shared.events.words import Act
+from shared.events.words import Act, Role
 from shared.policy.deadlines import Deadline
 from shared.policy.law import Law
 from shared.policy.model import Pack
@@ -64,6 +65,8 @@ async def take_turn(
     """
     ticket = await session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None or not is_seen(ticket, caller, co_units=ticket.co_units):
+        raise NotFound
+    if caller.role is Role.PLATFORM and ticket.home != platform_of(caller.subject):
         raise NotFound
     turn = Turn(
         session,

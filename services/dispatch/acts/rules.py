@@ -16,7 +16,9 @@ from shared.policy.model import Pack
 
 CO_ACTS = frozenset({Act.CO_SIGN, Act.CO_REPLY})
 """What those do who handle with the lead; all other acts of units are the lead's."""
-PLACE_ACTS = frozenset({Act.DISPATCH, Act.MOVE, Act.DECIDE_RETURN, Act.SEND_BACK})
+PLACE_ACTS = frozenset(
+    {Act.DISPATCH, Act.MOVE, Act.DECIDE_RETURN, Act.SEND_BACK, Act.REFUSE, Act.ANSWER}
+)
 """What the office of the place does whose level handles the ticket (B12)."""
 
 

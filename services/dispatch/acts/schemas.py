@@ -53,6 +53,10 @@ class DecideReturn(Input):
         description="提交会商时的情形：undetermined（不填即此）或者 no_lead (ZY 13.5(1)(2))",
     )
     co_units: CoUnits = Field((), description="改派时的协办单位代码；须同时填写 unit")
+    ground: Code | None = Field(
+        None,
+        description="同意退单且不属于受理范围、就此不予受理时的情形代码，见 GET /v1/scope (ZY 9)",
+    )
 
 
 class Reply(Input):
@@ -136,6 +140,7 @@ class InterimClose(Input):
         description="承诺办结时限，须带时区且晚于现在", examples=["2026-12-31T17:30:00+08:00"]
     )
     ground: str | None = Field(None, description="情形代码，见政策包的 interim.grounds")
+    letter: Letter | None = Field(None, description="会商工单须附签字盖章的函件 (ZY 13.5)")
 
 
 class Redo(Input):

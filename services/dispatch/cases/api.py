@@ -33,7 +33,7 @@ from shared.answers import problems_of
 from shared.documents import DOCUMENT_ANSWERS, NotNumbered, answer_document
 from shared.events.words import Act, Service
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.reading import reading
 from shared.security import Caller, Principal
 from shared.service import runtime_of
@@ -44,13 +44,7 @@ READ_PROBLEMS = (
     problems.NotAllowed,
     problems.NotFound,
 )
-ACT_PROBLEMS = (
-    *READ_PROBLEMS,
-    problems.ActRefused,
-    problems.NotHeardYet,
-    problems.StillRunning,
-    problems.KeyReused,
-)
+ACT_PROBLEMS = problems.OF_ACTS
 
 router = APIRouter(tags=["cases"])
 
@@ -98,8 +92,7 @@ async def find_cases(
             after=wanted.after_id(),
             limit=limit + 1,
         )
-    items = [CaseSummary.of(row) for row in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    return page_of([CaseSummary.of(row) for row in rows], limit)
 
 
 @router.get("/v1/cases/{case_id}", response_model=Case, responses=problems_of(*READ_PROBLEMS))

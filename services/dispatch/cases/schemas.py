@@ -25,7 +25,7 @@ from shared.answers import BeijingTime, Input
 from shared.documents import Format
 from shared.events.chinese import CHINESE
 from shared.events.kinds import CaseKind
-from shared.pages import id_in
+from shared.pages import PageQuery
 from shared.problems import field_error
 
 MEMBERS_MAX = 50
@@ -112,18 +112,12 @@ class DropCase(Input):
     reason: Words = Field(description="撤销的理由")
 
 
-class CaseQuery(Input):
+class CaseQuery(PageQuery):
     """会商事项的查询条件；不填即不论。"""
 
     state: CaseState | None = Field(None, description="状态")
     kind: CaseKind | None = Field(None, description="会商情形")
     ticket_id: UUID | None = Field(None, description="工单")
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页件数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class DocumentQuery(Input):

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from services.dispatch.reminders.operations import Reminder, remind_units
-from services.dispatch.reminders.rules import words_of_deadline, words_of_order
+from services.dispatch.reminders.rules import REPORTED, words_of_deadline, words_of_order
 from services.dispatch.timeline.operations import (
     Locked,
     entry_of,
@@ -16,8 +16,10 @@ from services.dispatch.timeline.operations import (
     time_of_batch,
     write_entries,
 )
+from shared.events.callers import TicketReported
 from shared.events.envelope import Event, Payload
 from shared.events.sla import (
+    OrderAnswered,
     OrderIssued,
     TicketClockPaused,
     TicketClockResumed,
@@ -25,6 +27,7 @@ from shared.events.sla import (
     TicketDueSoon,
     TicketExtensionDecided,
     TicketLimitDecided,
+    TicketOverdue,
 )
 from shared.events.words import State, Step
 from shared.inbox import Heard
@@ -86,6 +89,29 @@ async def note_due_soon(heard: Heard, events: Sequence[Event[TicketDueSoon]], *,
     await remind_units(heard.connection, reminders, law=law, at=at)
 
 
+async def note_reports(heard: Heard, events: Sequence[Event[TicketReported]], *, law: Law) -> None:
+    """Note that an emergency was reported, and tell the disposing units that are named (ZY 13.4).
+
+    Governments are told by intake: their codes are no unit's.
+    """
+    await note_news(heard, events)
+    template = TicketReported.type
+    reminders = [
+        Reminder(UUID(event.subject), template, REPORTED, unit)
+        for event in events
+        for unit in event.data.offices
+    ]
+    at = await time_of_batch(heard)
+    await remind_units(heard.connection, reminders, law=law, at=at)
+
+
+async def note_overdue(heard: Heard, events: Sequence[Event[TicketOverdue]]) -> None:
+    """Note that a step was not done in time (C3); what is being verified is unknown here."""
+    ours = [event for event in events if event.data.step is not Step.VERIFY]
+    if ours:
+        await note_news(heard, ours)
+
+
 async def take_clock_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     """Note what sla decided of a clock, and show the handling time that follows from it (C4, C7).
 
@@ -143,6 +169,18 @@ async def note_orders(heard: Heard, events: Sequence[Event[OrderIssued]], *, law
     ]
     at = await time_of_batch(heard)
     await remind_units(heard.connection, reminders, law=law, at=at)
+
+
+async def note_order_answers(heard: Heard, events: Sequence[Event[OrderAnswered]]) -> None:
+    """Write what units answered to documents about a ticket into its timeline (C5).
+
+    Raises `Wait` for an unknown ticket.
+    """
+    about = [(event, event.data.ticket_id) for event in events if event.data.ticket_id is not None]
+    if about:
+        await lock_ids(heard, [ticket_id for _, ticket_id in about])
+        entries = [entry_of(event, ticket_id=ticket_id) for event, ticket_id in about]
+        await write_entries(heard, entries)
 
 
 def _law_limit(data: TicketLimitDecided) -> dict[str, Any]:

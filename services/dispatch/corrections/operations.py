@@ -23,6 +23,7 @@ from shared.policy.law import Law
 AMEND = """UPDATE tickets SET request_type = coalesce(g.request_type, tickets.request_type),
     urgency = coalesce(g.urgency, tickets.urgency),
     is_enforcement = coalesce(g.is_enforcement, tickets.is_enforcement),
+    is_mediation = coalesce(g.is_mediation, tickets.is_mediation),
     category = coalesce(g.category, tickets.category),
     secrecy = coalesce(g.secrecy, tickets.secrecy),
     responded_at = CASE WHEN tickets.urgency = 'normal' AND g.urgency <> 'normal'
@@ -32,8 +33,9 @@ AMEND = """UPDATE tickets SET request_type = coalesce(g.request_type, tickets.re
     handle_due = CASE WHEN coalesce(g.request_type, g.urgency) IS NULL OR handle_due IS NULL
         THEN handle_due ELSE jsonb_build_object('extended', handle_due -> 'extended') END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[],
-    $7::timestamptz[], $8::text[])
-    AS g (id, request_type, urgency, is_enforcement, category, addition, at, secrecy)
+    $7::timestamptz[], $8::text[], $9::bool[])
+    AS g (id, request_type, urgency, is_enforcement, category, addition, at, secrecy,
+        is_mediation)
 WHERE tickets.id = g.id"""
 
 
@@ -57,6 +59,7 @@ async def take_amendments(
         [data.addition for data in amended],
         [event.time for event in events],
         [data.secrecy for data in amended],
+        [data.is_mediation for data in amended],
     )
     await write_entries(heard, [entry_of(event) for event in events])
     waiting = [

@@ -4,6 +4,8 @@ from services.dispatch.rules import LAST_STATES
 from shared.crossing import platform_of
 from shared.events.words import Act, State
 
+CONCLUDING = frozenset({Act.REFUSE, Act.ANSWER, Act.HAND_OVER})
+"""How the hotline ends a ticket itself; another platform's goes back to it (decision of ours)."""
 OF_HOME = frozenset({Act.REDO})
 """What the platform decides that asks the caller (YN 六(二)1)."""
 
@@ -16,6 +18,8 @@ def refusal_of_home(act: Act, home: str | None, subject: str) -> str | None:
     """
     if act is Act.SEND_BACK and home is None:
         return "工单不是其他平台转来的，不能退回来源平台。"
+    if act in CONCLUDING and home is not None:
+        return f"工单由 {home} 平台转来，请退回来源平台（send-back），由其决定。"
     if act not in OF_HOME or home == platform_of(subject):
         return None
     if home is None:

@@ -18,7 +18,7 @@ from services.dispatch.schemas import Code
 from shared import problems
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.security import Caller
 from shared.service import runtime_of
 
@@ -53,8 +53,7 @@ async def find_units(request: Request, _: Caller, wanted: Wanted) -> Page[Unit]:
             after=wanted.after_key(),
             limit=wanted.limit + 1,
         )
-    items = [Unit.model_validate(row) for row in rows[: wanted.limit]]
-    return Page(items=items, next=write_cursor(items[-1].code) if len(rows) > len(items) else None)
+    return page_of([Unit.model_validate(row) for row in rows], wanted.limit, by="code")
 
 
 @router.put(
@@ -83,5 +82,4 @@ async def find_duty_rules(request: Request, _: Caller, wanted: Wanted) -> Page[D
             after=wanted.after_key(),
             limit=wanted.limit + 1,
         )
-    items = [DutyRule.of(row) for row in rows[: wanted.limit]]
-    return Page(items=items, next=write_cursor(items[-1].id) if len(rows) > len(items) else None)
+    return page_of([DutyRule.of(row) for row in rows], wanted.limit)

@@ -10,7 +10,7 @@ from services.dispatch.schemas import Code, Jurisdiction
 from shared.answers import Input
 from shared.events.words import DutyHours, RequestType
 from shared.exchange import PLATFORM_PATTERN
-from shared.pages import read_cursor
+from shared.pages import PageQuery
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Category = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[\w.-]+$")]
@@ -79,14 +79,7 @@ class DutyRule(BaseModel):
         return cls.model_validate(row)
 
 
-class DirectoryQuery(Input):
+class DirectoryQuery(PageQuery):
     """目录的查询条件。"""
 
     jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_key(self) -> str | None:
-        """The key in the cursor. Raises `Malformed`."""
-        key = read_cursor(self.after, parts=1)
-        return None if key is None else str(key[0])

@@ -145,10 +145,12 @@ async def send_reply(turn: Turn, draft: Draft, *, checked_by: str | None) -> Non
     await say(turn, payload, text=elements["result"], detail=detail)
 
 
-async def refuse_faults(turn: Turn, texts: dict[str, str], *, faults: Iterable[Fault] = ()) -> None:
+async def refuse_faults(
+    turn: Turn, texts: dict[str, str], *, faults: Iterable[Fault] = (), others: str = "more."
+) -> None:
     """Raise `Malformed` for these faults, and for numbers of people in the texts (ZY 22)."""
     own = await find_units_numbers(turn.session, numbers_in(texts))
-    found = [*faults, *personal_data(texts, own=own)]
+    found = [*faults, *personal_data(texts, own=own, others=others)]
     if found:
         raise Malformed(
             errors=[

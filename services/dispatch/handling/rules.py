@@ -49,11 +49,14 @@ def numbers_in(given: Mapping[str, str]) -> set[str]:
     }
 
 
-def personal_data(given: Mapping[str, str], *, own: set[str]) -> list[Fault]:
-    """Where texts hold a mobile or identity-card number that is not a unit's own (ZY 22)."""
+def personal_data(given: Mapping[str, str], *, own: set[str], others: str = "more.") -> list[Fault]:
+    """Where texts hold a mobile or identity-card number that is not a unit's own (ZY 22).
+
+    `others`: below which field those stand that are no elements of every reply.
+    """
     return [
         Fault(
-            name if name in ELEMENTS else f"more.{name}",
+            name if name in ELEMENTS else f"{others}{name}",
             "personal_data",
             f"第 {found.start + 1} 字起有{NAMES[found.kind]} {mask(found)}，答复不得写入个人号码"
             "（ZY 22）；请删去，需要时写“已电话联系诉求人”；本单位的值守电话请先登记为联系方式",

@@ -17,7 +17,7 @@ from shared.events.dispatch import (
     TicketTerminated,
     TicketWithdrawn,
 )
-from shared.events.loop import TicketLinked, TicketSplit
+from shared.events.loop import TicketConcluded, TicketDeclined, TicketLinked, TicketSplit
 from shared.events.words import Step, Verdict
 
 _RESPONSES = (TicketResponded.type, TicketReturnRequested.type)
@@ -39,7 +39,7 @@ JUDGED_BY: dict[Step, tuple[str, ...]] = {
 """The acts that end a step. A return is a window, nothing fires when it ends; `verify` is
 intake's to judge."""
 
-ENDED_BY = (TicketWithdrawn.type,)
+ENDED_BY = (TicketWithdrawn.type, TicketDeclined.type, TicketConcluded.type)
 """What leaves nothing to do: no step can be missed after it."""
 
 JUDGED_EVENTS = sorted({TicketReopened.type, TicketSplit.type}.union(ENDED_BY, *JUDGED_BY.values()))

@@ -3,7 +3,7 @@
 from uuid_utils.compat import uuid7
 
 from services.dispatch.acts.operations import Turn
-from services.dispatch.suggestions.models import Lesson, Outcome, Suggestion
+from services.dispatch.suggestions.models import Lesson, Suggestion, SuggestionOutcome
 
 
 async def note_choice(turn: Turn, *, unit: str, reason: str) -> None:
@@ -15,9 +15,9 @@ async def note_choice(turn: Turn, *, unit: str, reason: str) -> None:
     if made is None or made.unit is None:
         return
     if made.unit == unit:
-        made.outcome, made.decided_at = Outcome.TAKEN, turn.at
+        made.outcome, made.decided_at = SuggestionOutcome.TAKEN, turn.at
     else:
-        _override(turn, made, Outcome.OVERRIDDEN, chosen=unit, reason=reason)
+        _override(turn, made, SuggestionOutcome.OVERRIDDEN, chosen=unit, reason=reason)
 
 
 async def note_return(turn: Turn, *, chosen: str | None, reason: str) -> None:
@@ -26,12 +26,12 @@ async def note_return(turn: Turn, *, chosen: str | None, reason: str) -> None:
     Call it before the ticket is sent again; `chosen` is the unit that a person named.
     """
     made = await turn.session.get(Suggestion, (turn.ticket.id, turn.ticket.round - 1))
-    if made is not None and made.outcome == Outcome.AUTOMATIC:
-        _override(turn, made, Outcome.UNDONE, chosen=chosen, reason=reason)
+    if made is not None and made.outcome == SuggestionOutcome.AUTOMATIC:
+        _override(turn, made, SuggestionOutcome.UNDONE, chosen=chosen, reason=reason)
 
 
 def _override(
-    turn: Turn, made: Suggestion, outcome: Outcome, *, chosen: str | None, reason: str
+    turn: Turn, made: Suggestion, outcome: SuggestionOutcome, *, chosen: str | None, reason: str
 ) -> None:
     assert made.unit is not None, "only a suggested unit can be overridden"
     made.outcome, made.decided_at = outcome, turn.at

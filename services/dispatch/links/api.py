@@ -28,7 +28,6 @@ from services.dispatch.links.schemas import (
     LinkTicket,
     Master,
     MasterCount,
-    MasterQuery,
     Member,
     SplitTicket,
     names_of,
@@ -40,7 +39,7 @@ from shared.events.chinese import CHINESE
 from shared.events.kinds import Link
 from shared.events.words import Act, Service
 from shared.idempotency import Answer
-from shared.pages import write_cursor
+from shared.pages import PageQuery, write_cursor
 from shared.problems import NotFound, field_error
 from shared.reading import reading
 from shared.security import Caller
@@ -128,7 +127,7 @@ async def link_many(ticket_id: UUID, body: LinkMany, request: Request, caller: C
 
 @router.get("/masters/{ticket_id}", response_model=Master, responses=problems_of(*READ_PROBLEMS))
 async def show_master(
-    ticket_id: UUID, request: Request, caller: Caller, wanted: Annotated[MasterQuery, Query()]
+    ticket_id: UUID, request: Request, caller: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Master:
     """主工单与随它的工单：编号、状态与件数 (A8)."""
     runtime = runtime_of(request)

@@ -82,6 +82,9 @@ def kind_of(caller_id: UUID | None, main_caller_id: UUID | None) -> Link:
 
 REASONS = {
     State.WITHDRAWN: "主工单已撤回",
+    State.REFUSED: "主工单不予受理",
+    State.ANSWERED: "主工单已由热线直接答复",
+    State.HANDED_OVER: "主工单已转紧急热线",
     State.TERMINATED: "主工单被认定为终结件，只对其诉求人有效",
 }
 

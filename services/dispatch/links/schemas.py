@@ -11,7 +11,6 @@ from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Link
 from shared.events.words import State
-from shared.pages import id_in
 
 LINKED_AT_ONCE_MAX = 500
 Named = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w-]+$")]
@@ -59,17 +58,6 @@ class LinkedMany(BaseModel):
     number: str
     linked: int
     items: list[LinkedItem]
-
-
-class MasterQuery(Input):
-    """主工单下的工单的查询条件。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页件数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class Member(BaseModel):

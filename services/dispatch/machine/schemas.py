@@ -81,9 +81,13 @@ def machine() -> Machine:
 
 
 def elsewhere(rule: Rule) -> list[State]:
-    """Where else an act leads: a return that is rejected or coordinated, a reply sent back."""
+    """Where else an act leads: a return not simply granted, a reply sent back."""
     if rule.act is Act.DECIDE_RETURN:
-        return [State.COORDINATING, *(state for state in STATES if state in RETURNABLE)]
+        return [
+            State.REFUSED,
+            State.COORDINATING,
+            *(state for state in STATES if state in RETURNABLE),
+        ]
     if rule.act is Act.CHECK_REPLY:
         return [state for state in STATES if state in REPLYABLE_STATES]
     return []

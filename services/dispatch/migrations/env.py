@@ -2,6 +2,7 @@
 
 import services.dispatch.cases.models
 import services.dispatch.co_handling.models
+import services.dispatch.conclusions.models
 import services.dispatch.contacts.models
 import services.dispatch.letters.models
 import services.dispatch.precedents.models

@@ -15,7 +15,7 @@ from services.dispatch.precedents.operations import (
 )
 from services.dispatch.precedents.queries import list_precedents
 from services.dispatch.precedents.schemas import (
-    DecideCase,
+    DecidePrecedent,
     Precedent,
     PrecedentQuery,
     RetirePrecedent,
@@ -23,20 +23,13 @@ from services.dispatch.precedents.schemas import (
 from shared import problems, seen
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
 READ_PROBLEMS = (problems.Malformed, problems.Unauthenticated)
-WRITE_PROBLEMS = (
-    *READ_PROBLEMS,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.NotHeardYet,
-    problems.StillRunning,
-    problems.KeyReused,
-)
+WRITE_PROBLEMS = (*problems.OF_WRITES, problems.NotHeardYet)
 
 router = APIRouter(prefix="/v1/precedents", tags=["precedents"])
 
@@ -47,7 +40,7 @@ router = APIRouter(prefix="/v1/precedents", tags=["precedents"])
     response_model=Precedent,
     responses=problems_of(*WRITE_PROBLEMS, PrecedentExists),
 )
-async def decide(body: DecideCase, request: Request, caller: Caller) -> Response:
+async def decide(body: DecidePrecedent, request: Request, caller: Caller) -> Response:
     """会商决定：同类事项由主办单位牵头办理，主办、协办单位不得退回 (ZY 13.5(5))."""
     runtime = runtime_of(request)
     header = request.headers.get(seen.HEADER)
@@ -77,8 +70,7 @@ async def find_precedents(
             after=wanted.after_id(),
             limit=limit + 1,
         )
-    items = [Precedent.of(row) for row in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    return page_of([Precedent.of(row) for row in rows], limit)
 
 
 @router.post(

@@ -9,12 +9,12 @@ from services.dispatch.directory.schemas import Category, Name
 from services.dispatch.precedents.models import Precedent as PrecedentRow
 from services.dispatch.schemas import Code, Jurisdiction, Words
 from shared.answers import BeijingTime, Input
-from shared.pages import id_in
+from shared.pages import PageQuery
 
 CO_UNITS_MAX = 50
 
 
-class DecideCase(Input):
+class DecidePrecedent(Input):
     """会商决定：某件工单由谁主办、协办，同类事项参照办理 (ZY 13.5(5))。"""
 
     ticket_id: UUID = Field(description="会商的工单")
@@ -57,14 +57,8 @@ class Precedent(BaseModel):
         return cls.model_validate(row)
 
 
-class PrecedentQuery(Input):
+class PrecedentQuery(PageQuery):
     """会商决定的查询条件。"""
 
     jurisdiction: Jurisdiction | None = Field(None, description="对该地有效的，含下级的")
     category: Category | None = Field(None, description="类别代码")
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)

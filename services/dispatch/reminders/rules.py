@@ -15,6 +15,7 @@ _MOMENT = timedelta(microseconds=1)
 DISPATCHED = "工单{number}（{urgency}）已派至你单位，请及时签收办理。"
 CO_HANDLING = "工单{number}（{urgency}）请你单位协办，请及时签收，并将办理情况答复主办单位。"
 ASKED_AGAIN = "诉求人就工单{number}再次反映，请抓紧办理。"
+REPORTED = "工单{number}（{urgency}事项）紧急报告你单位，请立即登录平台处置。"
 SENT_BACK = "工单{number}退回重新办理，请按要求办理后再次答复。"
 
 

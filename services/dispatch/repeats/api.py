@@ -26,7 +26,7 @@ from shared import problems, seen
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.problems import NotFound
 from shared.reading import reading, reading_directly
 from shared.security import Caller
@@ -106,9 +106,7 @@ async def find_offers(
             limit=wanted.limit + 1,
             now=runtime.clock.stepped,
         )
-    items = [Offer.of(one) for one in offers[: wanted.limit]]
-    is_more = len(offers) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if is_more else None)
+    return page_of([Offer.of(one) for one in offers], wanted.limit)
 
 
 @offer_router.post(

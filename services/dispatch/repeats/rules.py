@@ -62,7 +62,7 @@ MAY_JOIN = frozenset({State.ACCEPTED, State.DISPATCHED, State.SIGNED})
 """A ticket that a person may link to a master (A8)."""
 
 
-class Outcome(StrEnum):
+class RepeatOutcome(StrEnum):
     """What becomes of a request that is filed as a repeat of a ticket (A7)."""
 
     LINKED = "linked"
@@ -71,23 +71,23 @@ class Outcome(StrEnum):
     NEW = "new"
 
 
-OUTCOMES: Mapping[Outcome, str] = {
-    Outcome.LINKED: "并入在办工单，不再派单，告知承办单位诉求人再次来电",
-    Outcome.ANSWERED: "终结件：按登记的口径答复，不再派单；确需再办的，由话务员说明理由",
-    Outcome.REPORT: "举报：在规定办理时限内重复的不再派单，超过时限的作为新工单",
-    Outcome.NEW: "作为新工单派单，附原工单办理情况",
+OUTCOMES: Mapping[RepeatOutcome, str] = {
+    RepeatOutcome.LINKED: "并入在办工单，不再派单，告知承办单位诉求人再次来电",
+    RepeatOutcome.ANSWERED: "终结件：按登记的口径答复，不再派单；确需再办的，由话务员说明理由",
+    RepeatOutcome.REPORT: "举报：在规定办理时限内重复的不再派单，超过时限的作为新工单",
+    RepeatOutcome.NEW: "作为新工单派单，附原工单办理情况",
 }
 
 
-def outcome_of(state: State, request_type: RequestType, *, has_script: bool) -> Outcome:
+def outcome_of(state: State, request_type: RequestType, *, has_script: bool) -> RepeatOutcome:
     """What becomes of a repeat of a ticket in this state (ZY 13.5(4), 15)."""
     if state in OPEN or state is State.LINKED:
-        return Outcome.LINKED
+        return RepeatOutcome.LINKED
     if state is State.TERMINATED and has_script:
-        return Outcome.ANSWERED
+        return RepeatOutcome.ANSWERED
     if request_type is RequestType.REPORT and state in (State.REPLIED, State.CLOSED):
-        return Outcome.REPORT
-    return Outcome.NEW
+        return RepeatOutcome.REPORT
+    return RepeatOutcome.NEW
 
 
 @dataclass(frozen=True)

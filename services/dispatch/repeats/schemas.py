@@ -9,12 +9,12 @@ from services.dispatch.repeats.models import MasterOffer
 from services.dispatch.repeats.offered import Offer as FoundOffer
 from services.dispatch.repeats.queries import Asked, Found, Match
 from services.dispatch.repeats.rows import Like
-from services.dispatch.repeats.rules import OUTCOMES, Outcome, outcome_of
+from services.dispatch.repeats.rules import OUTCOMES, RepeatOutcome, outcome_of
 from services.dispatch.schemas import Jurisdiction, Words
 from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.words import State
-from shared.pages import id_in
+from shared.pages import PageQuery
 
 TITLE_LENGTH_MAX = 500
 CONTENT_LENGTH_MAX = 20_000
@@ -88,7 +88,7 @@ class OwnTicket(OthersTicket):
 
     reply: str | None = Field(description="最近一次答复的办理结果")
     script: str | None = Field(description="终结件登记的答复口径")
-    outcome: Outcome = Field(description="按此工单的重复诉求登记（repeats）时如何处理")
+    outcome: RepeatOutcome = Field(description="按此工单的重复诉求登记（repeats）时如何处理")
     outcome_name: str
 
     @classmethod
@@ -162,16 +162,11 @@ class Offer(BaseModel):
         )
 
 
-class OfferQuery(Input):
+class OfferQuery(PageQuery):
     """合并建议的查询条件。"""
 
     jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
-    after: str | None = Field(None, description="上一页的 next")
     limit: int = Field(20, ge=1, le=50, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class DismissOffer(Input):

@@ -8,6 +8,7 @@ from services.dispatch.cases.operations import open_case
 from services.dispatch.cases.rules import PAPERS
 from services.dispatch.clocks.rules import return_deadline
 from services.dispatch.co_handling.operations import check_co_units, end_co_handling
+from services.dispatch.conclusions.operations import decline, find_ground
 from services.dispatch.dispatching.operations import find_competent_unit, send, send_by_rule
 from services.dispatch.lessons.operations import note_return
 from services.dispatch.letters.operations import require_letter
@@ -21,6 +22,7 @@ from shared.events.kinds import CaseKind
 from shared.events.words import Act, ReturnDecision, ReturnGround
 from shared.letters import Letter
 from shared.policy.deadlines import Deadline
+from shared.policy.parts import ScopeGround
 from shared.problems import Problem, field_error
 
 
@@ -44,12 +46,14 @@ async def return_ticket(
     """The unit asks the hotline to take the ticket back (ZY 13.2); the clock runs on.
 
     A return after the pack's window is taken too, and counts as overdue. Raises `PrecedentBinds`
-    where a decision gave matters of the kind to this unit (ZY 13.5(5)), `Malformed` where the
-    proposed unit is not in the directory or a letter is needed and missing (ZY 13.5). Another
-    platform names a unit of its own, and its letters stay there.
+    where a decision gave matters of the kind to this unit (ZY 13.5(5)), `Malformed` where the pack
+    has no such ground, the proposed unit is not in the directory, or a letter is needed and
+    missing (ZY 13.5). Another platform returns by its own law and names a unit of its own.
     """
     ticket = turn.ticket
     is_foreign = platform_of(turn.caller.subject) is not None
+    if not is_foreign:
+        _require_ground(turn, ground)
     if not is_foreign and await turn.session.get(Unit, proposed_unit) is None:
         raise field_error("proposed_unit", "unknown_unit", "没有这个承办单位")
     await _refuse_bound(turn)
@@ -98,13 +102,15 @@ async def decide_return(
     unit: str | None = None,
     co_units: Sequence[str] = (),
     kind: CaseKind | None = None,
+    ground: str | None = None,
 ) -> None:
     """The hotline decides a return (B5).
 
     Rejected: the unit goes on where it was, deadlines unchanged. Granted: the ticket goes at once
     to `unit` (with `co_units`), else to the unit of the rule that fits without those that returned
-    the ticket; where there is none, it waits for a person. In dispute: the coordination group
-    decides, by signature or in a meeting (`kind`). Raises `Malformed` for what cannot be.
+    the ticket; where there is none, it waits for a person; or it ends, refused on a `ground` of
+    the scope (A3). In dispute: the coordination group decides, by signature or in a meeting
+    (`kind`). Raises `Malformed` for what cannot be.
     """
     ticket = turn.ticket
     returning = unit_of(ticket)
@@ -113,10 +119,12 @@ async def decide_return(
     if co_units and unit is None:
         raise field_error("co_units", "needs_unit", "指定协办单位时须同时指定承办单位（unit）")
     others = await check_co_units(turn, co_units, lead=unit) if unit else ()
+    scope = None if ground is None else _find_scope(turn, decision, ground, unit)
     ticket.state = state_after(
         ticket.state,
         Act.DECIDE_RETURN,
         decision=decision,
+        is_declined=scope is not None,
         state_before=ticket.state_before_return,
     )
     ticket.state_before_return = None
@@ -136,10 +144,28 @@ async def decide_return(
     ticket.unit = None
     await end_co_handling(turn)
     await note_return(turn, chosen=unit, reason=reason)
-    if chosen is not None:
+    if scope is not None:
+        await decline(turn, scope, unit=returning, reason=reason)
+    elif chosen is not None:
         await send(turn, chosen, co_units=others)
     else:
         await send_by_rule(turn)
+
+
+def _require_ground(turn: Turn, ground: ReturnGround) -> None:
+    known = () if turn.pack is None else turn.pack.returning.grounds
+    if known and ground not in [one.code for one in known]:
+        named = "；".join(f"{one.code}：{one.text}（{one.source}）" for one in known)
+        raise field_error("ground", "unknown_ground", f"政策包中没有这一退单情形：{named}")
+
+
+def _find_scope(turn: Turn, decision: ReturnDecision, code: str, unit: str | None) -> ScopeGround:
+    if decision is not ReturnDecision.GRANTED or unit is not None:
+        raise field_error("ground", "not_needed", "只有同意退单、不再改派时才可不予受理")
+    if turn.ticket.home is not None:
+        told = "工单由其他平台转来，请退回来源平台（send-back），由其决定是否受理"
+        raise field_error("ground", "other_platform", told)
+    return find_ground(turn, code)
 
 
 async def _refuse_bound(turn: Turn) -> None:

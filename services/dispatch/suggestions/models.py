@@ -40,7 +40,7 @@ class Training(Base):
     """None where there were too few."""
 
 
-class Outcome(StrEnum):
+class SuggestionOutcome(StrEnum):
     """What became of a suggestion."""
 
     TAKEN = "taken"
@@ -67,7 +67,7 @@ class Suggestion(Base):
     unit: Mapped[str | None]
     confidence: Mapped[float | None]
     outcome: Mapped[str | None]
-    """One of `Outcome`; none while nobody decided, or where a rule did."""
+    """One of `SuggestionOutcome`; none while nobody decided, or where a rule did."""
     decided_at: Mapped[datetime | None]
 
 

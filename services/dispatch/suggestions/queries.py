@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.dispatch.models import TimelineEntry, Unit
 from services.dispatch.suggestions.learned import Learned, load
 from services.dispatch.suggestions.material import Example, Material
-from services.dispatch.suggestions.models import Model, Outcome, Suggestion
+from services.dispatch.suggestions.models import Model, Suggestion, SuggestionOutcome
 from services.dispatch.suggestions.rules import (
     CATEGORY,
     HISTORY_MAX,
@@ -161,10 +161,13 @@ async def count_outcomes(
     """What became of the suggestions within a place since a moment."""
     statement = select(
         func.count(Suggestion.unit),
-        *(func.count().filter(Suggestion.outcome == outcome.value) for outcome in Outcome),
+        *(
+            func.count().filter(Suggestion.outcome == outcome.value)
+            for outcome in SuggestionOutcome
+        ),
     ).where(lies_in(Suggestion.jurisdiction, jurisdiction))
     if since is not None:
         statement = statement.where(Suggestion.made_at >= since)
     suggested, *counted = (await session.execute(statement)).one()
-    by_outcome: dict[str, Any] = dict(zip(Outcome, counted, strict=True))
+    by_outcome: dict[str, Any] = dict(zip(SuggestionOutcome, counted, strict=True))
     return Tally(suggested, **by_outcome)

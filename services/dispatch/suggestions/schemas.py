@@ -7,12 +7,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.dispatch.schemas import Jurisdiction, Words
 from services.dispatch.suggestions.learned import Suggested, as_data
-from services.dispatch.suggestions.models import Model, Outcome, Suggestion
+from services.dispatch.suggestions.models import Model, Suggestion, SuggestionOutcome
 from services.dispatch.suggestions.queries import Tally
 from shared.answers import BeijingTime, Input
 
 
-class Ground(BaseModel):
+class SuggestionGround(BaseModel):
     """一条依据：诉求中的字词，及其在既往工单中的分布。"""
 
     word: str = Field(description="诉求中的字词")
@@ -28,7 +28,7 @@ class Guess(BaseModel):
     confidence: float = Field(ge=0, le=1, description="置信度，0 至 1")
     examples: int = Field(description="学习过的、结果相同的既往工单数")
     is_claimed: bool = Field(description="模型是否认定属于此项；未认定的从不自动派单")
-    grounds: list[Ground] = Field(description="依据，最重要的在前")
+    grounds: list[SuggestionGround] = Field(description="依据，最重要的在前")
 
 
 class PutQuestion(Input):
@@ -78,7 +78,7 @@ class TicketSuggestion(BaseModel):
     request_types: list[Guess]
     categories: list[Guess]
     units: list[Guess]
-    outcome: Outcome | None = Field(
+    outcome: SuggestionOutcome | None = Field(
         description="采纳 taken、改派他处 overridden、自动派单 automatic、"
         "自动派单后同意退单 undone；为空则尚未决定，或由规则派单"
     )
@@ -94,7 +94,7 @@ class TicketSuggestion(BaseModel):
             request_types=_guesses(row.request_type, {}),
             categories=_guesses(row.category, {}),
             units=_guesses(row.units, names),
-            outcome=None if row.outcome is None else Outcome(row.outcome),
+            outcome=None if row.outcome is None else SuggestionOutcome(row.outcome),
             decided_at=row.decided_at,
         )
 

@@ -14,7 +14,7 @@ from services.dispatch.terminations.schemas import Terminate, Termination, Termi
 from shared import problems
 from shared.answers import problems_of
 from shared.events.words import Act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
@@ -56,5 +56,4 @@ async def find_terminations(
             after=wanted.after_id(),
             limit=limit + 1,
         )
-    items = [Termination.of(row, number) for row, number in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    return page_of([Termination.of(row, number) for row, number in rows], limit)

@@ -1,17 +1,20 @@
 """Filing a terminated matter, and sending back a filing that is not whole (ZY 15)."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from services.dispatch.acts.operations import Turn, say, unit_of
+from services.dispatch.letters.operations import require_letter
 from services.dispatch.models import Ticket
 from services.dispatch.rules import state_after
 from services.dispatch.terminations.models import Termination
 from shared.events.dispatch import TicketTerminated
 from shared.events.words import Act, State
+from shared.letters import Letter
 from shared.problems import Problem, field_error
 
 ANSWERED = frozenset({State.REPLIED, State.CLOSED, State.TERMINATED})
@@ -27,17 +30,25 @@ class NoCaller(Problem):
 
 
 async def terminate_ticket(
-    turn: Turn, *, opinion: str, script: str, explanation: str, earlier: Sequence[UUID]
+    turn: Turn,
+    *,
+    opinion: str,
+    script: str,
+    explanation: str,
+    earlier: Sequence[UUID],
+    letter: Letter | None = None,
 ) -> None:
     """The unit determines that a matter is at its end, and files it with the hotline (ZY 15).
 
     This caller raised it before and was answered: `earlier` names those tickets, one at least.
-    Raises `NoCaller`, `Malformed` for a ticket that is not this caller's or not answered.
+    Raises `NoCaller`, `Malformed` for a ticket that is not this caller's or not answered, and
+    where a letter is needed and missing (ZY 13.5).
     """
     ticket = turn.ticket
     if ticket.caller_id is None:
         raise NoCaller
     await _require_answered(turn, earlier)
+    await require_letter(turn, letter)
     by, unit = turn.caller.subject, unit_of(ticket)
     filing = {"opinion": opinion, "script": script, "explanation": explanation}
     ticket.state = state_after(ticket.state, Act.TERMINATE)
@@ -56,9 +67,16 @@ async def terminate_ticket(
             **filing,
         )
     )
-    data = TicketTerminated(unit=unit, earlier=tuple(earlier), filed_by=by, **filing)
+    data = TicketTerminated(
+        unit=unit,
+        earlier=tuple(earlier),
+        filed_by=by,
+        letter=None if letter is None else letter.attachment,
+        **filing,
+    )
     told = {"script": script, "explanation": explanation, "article": "ZY 15"}
-    detail = told | {"earlier": [str(one) for one in earlier]}
+    detail: dict[str, Any] = told | {"earlier": [str(one) for one in earlier]}
+    detail |= {} if letter is None else {"letter": letter.model_dump(mode="json")}
     await say(turn, data, text=opinion, detail=detail)
 
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from services.dispatch.schemas import Code, Jurisdiction, Words
 from services.dispatch.terminations.models import Termination as TerminationRow
 from shared.answers import BeijingTime, Input
-from shared.pages import id_in
+from shared.letters import Letter
+from shared.pages import PageQuery
 
 EARLIER_MAX = 50
 
@@ -26,19 +27,14 @@ class Terminate(Input):
     earlier: Annotated[list[UUID], Field(min_length=1, max_length=EARLIER_MAX)] = Field(
         description="该诉求人此前就同一事项反映并已答复的工单"
     )
+    letter: Letter | None = Field(None, description="会商工单须附签字盖章的函件 (ZY 13.5)")
 
 
-class TerminationsQuery(Input):
+class TerminationsQuery(PageQuery):
     """终结件台账的查询条件。"""
 
     jurisdiction: Jurisdiction | None = Field(None, description="行政区划代码，含下级")
     unit: Code | None = Field(None, description="承办单位代码")
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页件数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class Termination(BaseModel):

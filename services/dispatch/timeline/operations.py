@@ -34,7 +34,8 @@ FROM entry JOIN longer ON id = ticket_id"""
 
 DOERS = (
     *("requested_by", "decided_by", "explained_by", "paused_by", "resumed_by", "amended_by"),
-    *("signed_by", "disputed_by", "answered_by", "attached_by"),
+    *("signed_by", "disputed_by", "answered_by", "attached_by", "followed_up_by", "rated_by"),
+    *("reported_by", "flagged_by", "checked_by", "taken_back_by"),
 )
 WORDS = ("note", "addition", "reason", "grounds", "explanation", "answer", "text")
 """The first of these that an event has is the text of its line."""

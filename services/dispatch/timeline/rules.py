@@ -1,5 +1,25 @@
-"""What the lines of a timeline are called, by the event that they keep. Pure."""
+"""What the lines of a timeline are called, and which of them a unit may read. Pure."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+
+class Line(Protocol):
+    """What of a line decides whether a unit reads it."""
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def by(self) -> str | None: ...
+    @property
+    def detail(self) -> Mapping[str, Any]: ...
+
+
+Lines = TypeVar("Lines", bound=Line)
+
+DISPUTE, ANSWER = "ticket.rating_disputed", "ticket.rating_dispute_answered"
+CALLER = "caller"
+"""Who complained of a rating, where it was the caller."""
 EVENT_NAMES = {
     "ticket.created": "受理",
     "ticket.refused": "不予受理",
@@ -31,6 +51,7 @@ EVENT_NAMES = {
     "ticket.rating_disputed": "评价申诉",
     "ticket.rating_dispute_answered": "评价申诉答复",
     "ticket.due_soon": "临期提醒",
+    "ticket.overdue": "超期",
     "ticket.extension_requested": "申请延期",
     "ticket.extension_decided": "延期审核",
     "ticket.extension_explained": "向诉求人说明延期",
@@ -40,9 +61,12 @@ EVENT_NAMES = {
     "ticket.clock_resumed": "恢复计时",
     "ticket.deadline_moved": "时限调整",
     "order.issued": "督办文书",
+    "order.answered": "反馈督办文书",
     "ticket.withdrawal_requested": "申请撤回",
     "ticket.withdrawn": "撤回",
     "ticket.withdrawal_declined": "不予撤回",
+    "ticket.declined": "不予受理",
+    "ticket.concluded": "热线直接办结",
     "ticket.moved": "转交其他层级",
     "ticket.forwarded": "转往其他平台",
     "ticket.closed": "办结",
@@ -57,3 +81,20 @@ EVENT_NAMES = {
     "ticket.published": "结果公开",
     "ticket.unpublished": "撤下公开",
 }
+
+
+def for_unit(lines: Sequence[Lines]) -> list[Lines]:
+    """The lines that a unit may read: not what its caller complains of, which may be the unit.
+
+    Nor what was answered to that (ZY 22, 27.2).
+    """
+    hidden = {line.detail.get("dispute") for line in lines if _is_callers(line)}
+    return [
+        line
+        for line in lines
+        if line.event not in (DISPUTE, ANSWER) or line.detail.get("dispute") not in hidden
+    ]
+
+
+def _is_callers(line: Line) -> bool:
+    return line.event == DISPUTE and line.by == CALLER

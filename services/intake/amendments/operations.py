@@ -16,7 +16,7 @@ from shared.problems import field_error
 from shared.runtime import Runtime
 from shared.security import Principal
 
-CORRECTED = ("request_type", "urgency", "is_enforcement", "category", "secrecy")
+CORRECTED = ("request_type", "urgency", "is_enforcement", "is_mediation", "category", "secrecy")
 
 
 async def amend_ticket(

@@ -10,7 +10,7 @@ from shared.events.words import RequestType, Secrecy, Urgency
 
 
 class Amend(Input):
-    """补充内容，或更正类型、紧急程度、执法标记、类别、知悉范围."""
+    """补充内容，或更正类型、紧急程度、执法和调解标记、类别、知悉范围."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -27,6 +27,7 @@ class Amend(Input):
     request_type: Annotated[RequestType | None, Field(description="更正后的诉求类型")] = None
     urgency: Annotated[Urgency | None, Field(description="更正后的紧急程度")] = None
     is_enforcement: Annotated[bool | None, Field(description="是否涉及行政执法案件")] = None
+    is_mediation: Annotated[bool | None, Field(description="是否属于行政调解")] = None
     category: Annotated[
         Words | None, Field(min_length=1, max_length=40, description="更正后的类别代码")
     ] = None

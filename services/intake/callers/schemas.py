@@ -7,24 +7,18 @@ from pydantic import BaseModel, Field
 
 from services.intake.models import Ticket
 from services.intake.schemas import Words
-from shared.answers import BeijingTime, Input
+from shared.answers import BeijingTime
 from shared.events.chinese import CHINESE
 from shared.events.words import RequestType, State
 from shared.masking import Unmasked
-from shared.pages import id_in
+from shared.pages import PageQuery
 
 
-class HistoryWanted(Input):
+class HistoryWanted(PageQuery):
     """按电话查看此前的诉求，写明用途并留痕."""
 
     phone: Annotated[Words, Field(min_length=5, max_length=40, description="来电号码"), Unmasked]
     purpose: Annotated[Words, Field(min_length=2, max_length=200, description="用途")]
-    after: Annotated[Words | None, Field(description="上一页的 next")] = None
-    limit: Annotated[int, Field(ge=1, le=200, description="每页件数")] = 50
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class Earlier(BaseModel):

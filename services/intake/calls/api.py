@@ -9,20 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.calls.operations import Recorded, record_calls
 from services.intake.calls.queries import find_rates
 from services.intake.calls.rules import Call, wrong_call
-from services.intake.calls.schemas import CallIn, CallLine, Rate, RateQuery, Rates, RecordedCall
-from shared.answers import problems_of
+from services.intake.calls.schemas import CALL_EXAMPLE, CallIn, Rate, RateQuery, Rates, RecordedCall
+from services.intake.schemas import BULK_ANSWERS, BulkLine
+from shared.answers import ndjson, problems_of
 from shared.database import Connection, connection_of
+from shared.exchange import NDJSON
 from shared.idempotency import Answer, run_act
 from shared.jurisdictions import covers
 from shared.problems import (
-    KeyReused,
+    OF_WRITES,
     Malformed,
-    NotAllowed,
     NotFound,
     Problem,
-    StillRunning,
     TooLarge,
-    Unauthenticated,
     field_error,
     field_errors,
 )
@@ -32,9 +31,7 @@ from shared.security import Caller, Principal
 from shared.service import runtime_of
 
 FORM = TypeAdapter(CallIn)
-PROBLEMS = problems_of(
-    *(Malformed, Unauthenticated, NotAllowed, NotFound, StillRunning, KeyReused, TooLarge)
-)
+PROBLEMS = problems_of(*OF_WRITES, TooLarge)
 router = APIRouter(prefix="/v1/calls", tags=["calls"], responses=PROBLEMS)
 
 
@@ -58,13 +55,13 @@ async def record_call(body: CallIn, request: Request, caller: Caller) -> Respons
 @router.post(
     "/bulk",
     response_class=Response,
-    responses={200: {"description": "NDJSON: one answer a line, `{line, status, id, problem}`"}},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    responses={
+        200: {
+            "description": "逐行结果：`{line, status, id, problem}`",
+            "content": ndjson(*BULK_ANSWERS),
         }
     },
+    openapi_extra={"requestBody": {"required": True, "content": ndjson(CALL_EXAMPLE)}},
 )
 async def record_bulk(request: Request, caller: Caller) -> Response:
     """批量来电记录：每行一条 JSON. A wrong line is reported and the rest goes on."""
@@ -72,20 +69,20 @@ async def record_bulk(request: Request, caller: Caller) -> Response:
     lines = (await request.body()).split(b"\n")
     if len(lines) > runtime.settings.bulk_lines_max + 1:
         raise TooLarge(f"一次最多 {runtime.settings.bulk_lines_max} 行。")
-    calls, answers = dict[int, Call](), dict[int, CallLine]()
+    calls, answers = dict[int, Call](), dict[int, BulkLine]()
     for place, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             calls[place] = _checked(_parse(line), caller)
         except Problem as problem:
-            answers[place] = CallLine(line=place, status=problem.status, problem=problem.body())
+            answers[place] = BulkLine(line=place, status=problem.status, problem=problem.body())
     async with runtime.database.pool.acquire() as connection, connection.transaction():
         recorded = await _record(runtime, connection, list(calls.values()))
     for place, one in zip(calls, recorded, strict=True):
-        answers[place] = CallLine(line=place, status=201 if one.is_new else 200, id=one.id)
+        answers[place] = BulkLine(line=place, status=201 if one.is_new else 200, id=one.id)
     told = [answers[place].model_dump_json(exclude_none=True) for place in sorted(answers)]
-    return Response("".join(f"{line}\n" for line in told), media_type="application/x-ndjson")
+    return Response("".join(f"{line}\n" for line in told), media_type=NDJSON)
 
 
 @router.get("/rates", response_model=Rates)

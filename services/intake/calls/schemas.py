@@ -1,7 +1,7 @@
 """What comes in and goes out of calls over HTTP."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from asyncpg import Record
@@ -11,6 +11,15 @@ from services.intake.calls.rules import By, Call, rate
 from services.intake.schemas import Code
 from shared.answers import Input
 from shared.events.kinds import Seat
+
+CALL_EXAMPLE = {
+    "jurisdiction": "512000",
+    "ref": "acd-20261121-000107",
+    "queued_at": "2026-11-21T09:00:00+08:00",
+    "answered_at": "2026-11-21T09:00:12+08:00",
+    "ended_at": "2026-11-21T09:04:30+08:00",
+    "agent": "HW0107",
+}
 
 
 class CallIn(Input):
@@ -41,15 +50,6 @@ class RecordedCall(BaseModel):
     """已收下的来电。"""
 
     id: UUID
-
-
-class CallLine(BaseModel):
-    """批量中一行的结果。"""
-
-    line: int
-    status: int
-    id: UUID | None = None
-    problem: dict[str, Any] | None = None
 
 
 class RateQuery(Input):

@@ -82,6 +82,8 @@ def _form(source: Source, message: Message, files: list[UUID]) -> Any:  # noqa: 
         "channel": message.channel,
         "channel_ref": _reference(source, message),
         "category": message.category,
+        "urgency": message.urgency,
+        "about_unit": message.about_unit,
         "caller": caller or None,
         "place": message.place,
         "filed_at": message.sent_at,

@@ -6,6 +6,7 @@ from services.intake.attachments.api import UPLOADED, keep_upload
 from services.intake.attachments.schemas import AttachmentOut
 from services.intake.channels import schemas
 from services.intake.channels.limits import HourlyLimit
+from services.intake.channels.rules import PUBLIC
 from services.intake.filing.requests import Key
 from services.intake.forms import FORM as TICKET
 from services.intake.forms import filing_of
@@ -21,7 +22,6 @@ from shared.settings import Settings
 
 ADDRESS = "X-Client-Address"
 OWN = (Channel.WEB, Channel.APP, Channel.MINI_PROGRAM)
-SUBJECT = "public"
 PROBLEMS = problems_of(
     problems.Malformed,
     problems.LengthRequired,
@@ -57,8 +57,8 @@ async def file_public(body: schemas.PublicTicketIn, request: Request) -> Respons
     form = TICKET.validate_python(fields | {"caller": {"name": body.name, "phone": body.phone}})
     key = read_key(request)
     content = hash_body(await request.body())
-    kept = None if key is None else Key(f"{SUBJECT} {phone}", request.url.path, key, content)
-    caller = Principal(SUBJECT, Role.OPERATOR, body.jurisdiction)
+    kept = None if key is None else Key(f"{PUBLIC} {phone}", request.url.path, key, content)
+    caller = Principal(PUBLIC, Role.OPERATOR, body.jurisdiction)
     state = request.app.state
     filed = await state.filer.file(await filing_of(state.directory, caller, form, kept))
     return Response(filed.body, filed.status, headers=filed.headers, media_type="application/json")
@@ -68,7 +68,7 @@ async def file_public(body: schemas.PublicTicketIn, request: Request) -> Respons
 async def upload_public(request: Request) -> Response:
     """群众自助上传文件，随后在提交诉求时写明编号；每小时有上限."""
     _limits(request).files.take(_address(request))
-    return await keep_upload(request, Principal(SUBJECT, Role.OPERATOR, "000000"))
+    return await keep_upload(request, Principal(PUBLIC, Role.OPERATOR, "000000"))
 
 
 def _limits(request: Request) -> PublicLimits:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.events.words import Channel, RequestType
+from shared.events.words import Channel, RequestType, Urgency
 
 TYPES: Mapping[Channel, RequestType] = {Channel.MAYOR_MAILBOX: RequestType.SUGGESTION}
 """What most users of a channel want, where it is not the ordinary thing: to be helped."""
@@ -27,6 +27,8 @@ INBOUND = (
 )
 """Channels by which programs bring messages; telephone calls are filed by people."""
 TIMESTAMP_LENGTH_MAX = 12
+PUBLIC = "public"
+"""Who files and uploads what comes without a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Message:
     files: tuple[File, ...] = ()
     request_type: RequestType | None = None
     category: str | None = None
+    urgency: Urgency = Urgency.NORMAL
+    about_unit: str | None = None
     place: Mapping[str, object] | None = None
 
 

@@ -18,7 +18,7 @@ from services.intake.schemas import (
 )
 from shared.answers import Input
 from shared.events.chinese import CHINESE
-from shared.events.words import Channel, RequestType
+from shared.events.words import Channel, RequestType, Urgency
 from shared.masking import Unmasked
 from shared.problems import field_error
 
@@ -118,6 +118,10 @@ class MessageIn(Input):
     sender: Annotated[CallerIn | None, Field(description="发送人")] = None
     sent_at: Annotated[AwareDatetime | None, Field(description="发送时间")] = None
     type: Annotated[RequestType | None, Field(description="诉求类型")] = None
+    urgency: Annotated[Urgency, Field(description="紧急程度，如应急指挥系统所定")] = Urgency.NORMAL
+    about_unit: Annotated[
+        Words | None, Field(min_length=1, max_length=64, description="被投诉单位的代码")
+    ] = None
     category: Annotated[Words | None, Field(max_length=40, description="类别代码")] = None
     place: PlaceIn | None = None
     attachments: Annotated[list[FileIn], Field(max_length=ATTACHMENTS_MAX)] = Field(
@@ -137,6 +141,8 @@ class MessageIn(Input):
             files=tuple(File(f.filename, f.media_type, f.content) for f in self.attachments),
             request_type=self.type,
             category=self.category,
+            urgency=self.urgency,
+            about_unit=self.about_unit,
             place=None if self.place is None else self.place.model_dump(exclude_none=True),
         )
 

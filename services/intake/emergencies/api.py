@@ -15,21 +15,13 @@ from shared import problems, seen
 from shared.answers import problems_of
 from shared.events.words import Service
 from shared.idempotency import Answer, run_act
+from shared.jurisdictions import covers
 from shared.problems import NotFound
 from shared.reading import reading
-from shared.security import Caller
+from shared.security import Caller, Principal
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    problems.NotHeardYet,
-)
+PROBLEMS = problems_of(*problems.OF_ACTS)
 router = APIRouter(prefix="/v1", tags=["emergencies"], responses=PROBLEMS)
 
 
@@ -46,7 +38,12 @@ async def report_emergency(
     async def operation(session: AsyncSession) -> Answer:
         ticket = await lock_own_ticket(session, ticket_id, caller)
         report = await operations.report_again(
-            session, runtime, ticket, offices=body.offices, text=body.text, by=caller.subject
+            session,
+            runtime,
+            ticket,
+            told=operations.Told(body.offices, body.units),
+            text=body.text,
+            by=caller.subject,
         )
         header = seen.write_seen(str(ticket.id), {Service.INTAKE: ticket.sequence})
         return Answer(schemas.ReportOut.of(report), status=201, headers={seen.HEADER: header})
@@ -70,6 +67,7 @@ async def put_contacts(
     code: Code, body: schemas.ContactsIn, request: Request, caller: Caller
 ) -> schemas.ContactsOut:
     """一地政府接收紧急报告的值班联系方式；加密保存，只脱敏显示."""
+    _require_place(caller, code)
     numbers = body.numbers()
     runtime = runtime_of(request)
     await _vault(request).ready()
@@ -84,12 +82,18 @@ async def put_contacts(
 @router.get("/jurisdictions/{code}/contacts", response_model=schemas.ContactsOut)
 async def show_contacts(code: Code, request: Request, caller: Caller) -> schemas.ContactsOut:
     """一地政府的值班联系方式（脱敏）."""
+    _require_place(caller, code)
     async with reading(runtime_of(request), caller) as session:
         row = await queries.find_contact(session, code)
     if row is None:
         raise NotFound
     numbers = await operations.open_contacts(_vault(request), code, row.sealed)
     return schemas.ContactsOut.of(code, numbers)
+
+
+def _require_place(caller: Principal, code: str) -> None:
+    if not covers(caller.jurisdiction, code):
+        raise NotFound
 
 
 def _vault(request: Request) -> Vault:

@@ -18,7 +18,7 @@ from services.intake.emergencies.rules import (
     report_words,
 )
 from services.intake.identity import Vault
-from services.intake.models import Ticket
+from services.intake.models import Ticket, Unit
 from services.intake.operations import say
 from shared import notices
 from shared.audit import Entry, note
@@ -37,6 +37,14 @@ class DutyNumber:
     email: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom a person reports to: governments by their places, and disposing units."""
+
+    offices: Sequence[str]
+    units: Sequence[str] = ()
+
+
 async def put_contacts(
     session: AsyncSession,
     vault: Vault,
@@ -50,7 +58,8 @@ async def put_contacts(
     kept = [{"name": one.name, "phone": one.phone, "email": one.email} for one in numbers]
     sealed = vault.seal_bytes(orjson.dumps(kept), contact_key(code))
     row = insert(Contact).values(jurisdiction=code, sealed=sealed, changed_by=by, changed_at=at)
-    changed = {name: row.excluded[name] for name in ("sealed", "changed_by", "changed_at")}
+    excluded = row.excluded
+    changed = {name: excluded[name] for name in ("sealed", "changed_by", "changed_at")}
     await session.execute(row.on_conflict_do_update(index_elements=["jurisdiction"], set_=changed))
     entry = Entry("jurisdiction.contacts_changed", code, by, detail={"rows": len(kept)})
     await note(session, entry, at=at)
@@ -88,21 +97,25 @@ async def report_again(
     runtime: Runtime,
     ticket: Ticket,
     *,
-    offices: Sequence[str],
+    told: Told,
     text: str,
     by: str,
 ) -> Report:
     """A person's further report, to the governments that they name; none: those of the first.
 
-    Raises `ActRefused` for a ticket that is no emergency, `Malformed` for an unknown place.
+    Disposing units are told by dispatch, which has their numbers, whoever the ticket goes to.
+    Raises `ActRefused` for a ticket that is no emergency, `Malformed` for an unknown place or unit.
     """
     if ticket.urgency not in URGENT:
         raise ActRefused("只有特殊和特殊紧急事项须报告；请先更正紧急程度。", allowed=["amend"])
-    chosen = tuple(dict.fromkeys(offices)) or offices_of(ticket.jurisdiction, ticket.place)
+    offices = tuple(dict.fromkeys(told.offices))
+    chosen = offices or offices_of(ticket.jurisdiction, ticket.place)
     await _require_offices(session, offices, ticket)
+    await _require_units(session, told.units)
     at = await runtime.clock.now(session)
-    fact = TicketReported(offices=chosen, text=text, reported_by=by)
-    return await _report(session, runtime, ticket, fact, at)
+    units = tuple(dict.fromkeys(told.units))
+    fact = TicketReported(offices=(*chosen, *units), text=text, reported_by=by)
+    return await _report(session, runtime, ticket, fact, at, units=units)
 
 
 async def say_reports(
@@ -132,8 +145,21 @@ async def _require_offices(session: AsyncSession, offices: Sequence[str], ticket
         raise field_error("offices", "unknown_office", f"没有登记值班电话的地区：{shown}")
 
 
+async def _require_units(session: AsyncSession, units: Sequence[str]) -> None:
+    works = select(Unit.code).where(Unit.code.in_(units), Unit.is_active)
+    if missing := set(units) - set(await session.scalars(works)):
+        shown = "、".join(sorted(missing))
+        raise field_error("units", "unknown_unit", f"没有这些单位，或已停用：{shown}")
+
+
 async def _report(
-    session: AsyncSession, runtime: Runtime, ticket: Ticket, fact: TicketReported, at: datetime
+    session: AsyncSession,
+    runtime: Runtime,
+    ticket: Ticket,
+    fact: TicketReported,
+    at: datetime,
+    *,
+    units: Sequence[str] = (),
 ) -> Report:
     row = Report(
         ticket_id=ticket.id,
@@ -148,6 +174,7 @@ async def _report(
     told = [
         notices.Notice(notices.NoticeKind.OFFICE, office, ticket.id, fact.type, words)
         for office in fact.offices
+        if office not in units
     ]
     await notices.add(session, *told, at=at)
     if ticket.state != State.VERIFYING:

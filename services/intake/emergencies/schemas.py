@@ -86,6 +86,10 @@ class ReportIn(Input):
     offices: Annotated[list[Code], Field(max_length=20, description="报告的地区；不填则同首报")] = (
         Field(default_factory=list)
     )
+    units: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        Field(max_length=20, description="同时报告的处置单位代码，派单之前即可告知"),
+    ] = Field(default_factory=list)
     text: Annotated[Words, Field(min_length=1, max_length=2_000, description="报告内容")]
 
 
@@ -93,7 +97,7 @@ class ReportOut(BaseModel):
     """一次紧急报告."""
 
     ticket_id: UUID
-    offices: list[str]
+    offices: list[str] = Field(description="报告的地区和处置单位")
     text: str
     reported_by: str
     reported_at: BeijingTime

@@ -66,6 +66,7 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
         "is_mediation": request.is_mediation,
         "origin": request.origin,
         "secrecy": request.secrecy,
+        "filed_by": new.filing.filed_by,
     }
     payload: Payload
     if request.refusal is not None:
@@ -73,7 +74,7 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
             **common,
             ground=request.refusal.code,
             source_article=request.refusal.source,
-            explanation=rules.refusal_words(request.refusal.text, request.refusal.channel),
+            explanation=request.refusal.words(),
         )
     elif request.article_id is not None:
         payload = TicketAnswered.model_construct(
@@ -93,6 +94,7 @@ def event_of(new: New, source: str, at: datetime) -> Event[Payload]:
             way=request.handed.way,
             handed_by=new.filing.filed_by,
             note=request.handed.note,
+            to_unit=request.handed.unit,
         )
     elif new.terminated is not None:
         payload = TicketRepeatAnswered.model_construct(

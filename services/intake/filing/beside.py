@@ -1,4 +1,4 @@
-"""What some requests bring with them: files, and the first report of an emergency.
+"""What some requests bring with them: files, the first report of an emergency, a receipt.
 
 Ordinary requests bring nothing, and pay for nothing here.
 """
@@ -13,10 +13,12 @@ import asyncpg
 from services.intake.attachments.rules import kind_of
 from services.intake.emergencies.rules import PLATFORM, is_reported, offices_of, report_words
 from services.intake.filing.requests import Filed, Filing, New
+from services.intake.notices.rules import is_told, receipt
 from shared import notices, outbox
 from shared.database import Connection
 from shared.events.callers import TicketAttached, TicketReported
 from shared.events.envelope import Event, Payload
+from shared.events.intake import TicketCreated
 from shared.events.words import State
 from shared.problems import Problem, field_error
 
@@ -41,6 +43,8 @@ class Beside:
     one: New
     attached: Sequence[TicketAttached]
     reported: TicketReported | None
+    is_receipted: bool = False
+    """Whether its caller heard no answer, and is sent number and query code."""
 
     def facts(self) -> list[Payload]:
         """What is said after the request; of what is being verified nobody else knows yet."""
@@ -84,8 +88,9 @@ def beside(new: Sequence[New], files: Files) -> list[Beside]:
                 text=report_words(one.number, request.urgency),
                 reported_by=PLATFORM,
             )
-        if attached or reported is not None:
-            found.append(Beside(one, attached, reported))
+        is_receipted = is_told(request.channel, one.state, request.identity)
+        if attached or reported is not None or is_receipted:
+            found.append(Beside(one, attached, reported, is_receipted))
     return found
 
 
@@ -116,6 +121,7 @@ async def add_beside(
         for one, fact in reports
         for office in fact.offices
     ]
+    told += [_receipt(each.one) for each in brought if each.is_receipted]
     await notices.add_many(connection, told, at=at)
     said = [(each.one, each.facts()) for each in brought]
     events = [
@@ -127,6 +133,12 @@ async def add_beside(
     await connection.execute(
         COUNT_UP, [one.id for one, _ in said], [1 + len(facts) for _, facts in said]
     )
+
+
+def _receipt(one: New) -> notices.Notice:
+    words = receipt(one.number)
+    kind = notices.NoticeKind.CALLER
+    return notices.Notice(kind, str(one.id), one.id, TicketCreated.type, words)
 
 
 def _attached(one: New, file: asyncpg.Record) -> TicketAttached:

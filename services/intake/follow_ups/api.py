@@ -13,21 +13,12 @@ from services.intake.schemas import CallerActed, answer_of
 from shared import problems, seen
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    problems.NotHeardYet,
-)
+PROBLEMS = problems_of(*problems.OF_ACTS)
 router = APIRouter(prefix="/v1", tags=["follow-ups"], responses=PROBLEMS)
 
 
@@ -43,11 +34,8 @@ async def list_follow_ups(
         rows = await queries.list_tasks(session, caller=caller, wanted=page)
         attempts = await queries.list_attempts(session, [task.id for task, _ in rows])
         law = await runtime.law_book.read_in(session)
-    items = [
-        schemas.FollowUpItem.of(task, ticket, law, attempts[task.id])
-        for task, ticket in rows[:limit]
-    ]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    items = [schemas.FollowUpItem.of(task, ticket, law, attempts[task.id]) for task, ticket in rows]
+    return page_of(items, limit)
 
 
 @router.post("/follow-ups/{task_id}/claim", response_model=schemas.FollowUpItem)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.intake.follow_ups.operations import Ended, Replied, end_tasks, open_tasks
-from services.intake.follow_ups.rules import Outcome
+from services.intake.follow_ups.rules import FollowUpOutcome
 from shared.events.dispatch import TicketClosed, TicketReopened, TicketReplied, TicketTerminated
 from shared.events.envelope import Event, Payload
 from shared.inbox import Handlers, Heard
@@ -31,11 +31,11 @@ async def _on_replied(heard: Heard, events: Sequence[Event[TicketReplied]]) -> N
 
 
 async def _on_reopened(heard: Heard, events: Sequence[Event[TicketReopened]]) -> None:
-    await end_tasks(heard.connection, _ended(events), Outcome.REDONE)
+    await end_tasks(heard.connection, _ended(events), FollowUpOutcome.REDONE)
 
 
 async def _on_closed(heard: Heard, events: Sequence[Event[Payload]]) -> None:
-    await end_tasks(heard.connection, _ended(events), Outcome.CLOSED)
+    await end_tasks(heard.connection, _ended(events), FollowUpOutcome.CLOSED)
 
 
 def _ended(events: Sequence[Event[Payload]]) -> list[Ended]:

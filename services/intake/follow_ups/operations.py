@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.intake.follow_ups.models import FollowUpTask
-from services.intake.follow_ups.rules import FollowUpState, Outcome, is_claimed, question
+from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState, is_claimed, question
 from services.intake.models import FollowUp, Ticket
 from services.intake.operations import Acted, require_act, say
 from services.intake.sight import is_seen
@@ -72,7 +72,9 @@ class Inquiry:
 
 async def open_tasks(connection: Connection, replied: Sequence[Replied]) -> None:
     """A task for each reply (ZY 14). What was asked about an earlier reply is over."""
-    await end_tasks(connection, [Ended(one.ticket_id, one.at) for one in replied], Outcome.REDONE)
+    await end_tasks(
+        connection, [Ended(one.ticket_id, one.at) for one in replied], FollowUpOutcome.REDONE
+    )
     ids = [uuid7() for _ in replied]
     rows = await connection.fetch(OPEN, ids, *map(list, zip(*replied, strict=True)))
     asked = [
@@ -88,7 +90,9 @@ async def open_tasks(connection: Connection, replied: Sequence[Replied]) -> None
     await notices.add_many(connection, asked, at=replied[0].at)
 
 
-async def end_tasks(connection: Connection, ended: Sequence[Ended], outcome: Outcome) -> None:
+async def end_tasks(
+    connection: Connection, ended: Sequence[Ended], outcome: FollowUpOutcome
+) -> None:
     """Nobody is asked any more, and what was to be screened needs no decision."""
     columns = [list(column) for column in zip(*ended, strict=True)]
     await connection.execute(END, *columns, outcome)
@@ -161,6 +165,7 @@ async def follow_up(
         note=inquiry.note,
         way=inquiry.way,
         cause=inquiry.cause,
+        followed_up_by=by,
     )
     return await say(session, runtime, ticket, at, payload)
 

@@ -20,7 +20,7 @@ class FollowUpState(StrEnum):
     DONE = "done"
 
 
-class Outcome(StrEnum):
+class FollowUpOutcome(StrEnum):
     """How the asking about one reply ended."""
 
     RATED = "rated"
@@ -38,12 +38,12 @@ CHINESE_STATES = {
     FollowUpState.DONE: "已结束",
 }
 CHINESE_OUTCOMES = {
-    Outcome.RATED: "已评价",
-    Outcome.LAPSED: "期满未评价",
-    Outcome.SCREENED: "已甄别",
-    Outcome.REDONE: "重新办理",
-    Outcome.CLOSED: "工单办结",
-    Outcome.VOID: "评价作废，另行回访",
+    FollowUpOutcome.RATED: "已评价",
+    FollowUpOutcome.LAPSED: "期满未评价",
+    FollowUpOutcome.SCREENED: "已甄别",
+    FollowUpOutcome.REDONE: "重新办理",
+    FollowUpOutcome.CLOSED: "工单办结",
+    FollowUpOutcome.VOID: "评价作废，另行回访",
 }
 
 

@@ -9,8 +9,8 @@ from services.intake.follow_ups.models import FollowUpTask
 from services.intake.follow_ups.rules import (
     CHINESE_OUTCOMES,
     CHINESE_STATES,
+    FollowUpOutcome,
     FollowUpState,
-    Outcome,
     lapse_deadline,
 )
 from services.intake.models import FollowUp, Ticket
@@ -20,7 +20,7 @@ from shared.answers import BeijingTime, Input, RunningDeadline, running
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Cause, FollowUpWay
 from shared.events.words import RequestType, State, Step
-from shared.pages import id_in
+from shared.pages import PageQuery
 from shared.policy.law import Law
 from shared.problems import field_error
 
@@ -51,17 +51,11 @@ class FollowUpIn(Input):
             raise field_error("cause", "conflict", "只有诉求未解决的，才填写原因")
 
 
-class FollowUpQuery(Input):
+class FollowUpQuery(PageQuery):
     """回访任务的查询条件."""
 
     state: Annotated[FollowUpState, Field(description="状态")] = FollowUpState.OPEN
     jurisdiction: Annotated[Code | None, Field(description="行政区划代码，含下级")] = None
-    after: Annotated[Words | None, Field(description="上一页的 next")] = None
-    limit: Annotated[int, Field(ge=1, le=200, description="每页件数")] = 50
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class Claim(Input):
@@ -116,7 +110,7 @@ class FollowUpItem(BaseModel):
     is_asked_again: bool = Field(description="原评价作废，另行回访")
     state: FollowUpState
     state_name: str
-    outcome: Outcome | None
+    outcome: FollowUpOutcome | None
     outcome_name: str | None
     attempts: int = Field(description="已回访次数")
     claimed_by: str | None = Field(description="正在回访的座席工号")
@@ -128,7 +122,7 @@ class FollowUpItem(BaseModel):
     def of(cls, task: FollowUpTask, ticket: Ticket, law: Law, attempts: list[FollowUp]) -> Self:
         """A task with the ticket that it is about."""
         state = FollowUpState(task.state)
-        outcome = None if task.outcome is None else Outcome(task.outcome)
+        outcome = None if task.outcome is None else FollowUpOutcome(task.outcome)
         request_type = RequestType(ticket.request_type)
         return cls(
             id=task.id,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.intake.follow_ups.rules import FollowUpState, Outcome
+from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState
 from services.intake.ratings.operations import Figure, count_ratings
 from services.intake.ratings.rules import Standing, counts, month_of, standing_of
 from shared import outbox
@@ -115,7 +115,7 @@ async def _rate(heard: Heard, silent: Sequence[Silence], at: datetime) -> None:
     tickets, standings = [one.ticket_id for one in silent], [one.standing for one in silent]
     lapsed = CloseReason.LAPSED
     await connection.execute(RATE, tickets, tasks, standings, at, SYSTEM, RESULT, lapsed)
-    await connection.execute(END, tasks, Outcome.LAPSED, at)
+    await connection.execute(END, tasks, FollowUpOutcome.LAPSED, at)
     await connection.execute(NOTE, tickets, TicketRated.type, at, f'{{"result": "{lapsed}"}}')
     month = month_of(at)
     await count_ratings(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.intake.emergencies.addresses import resolve_offices
 from services.intake.identity import Vault
-from services.intake.public.operations import CODE_PLACE
+from services.intake.notices.rules import CODE_PLACE, reach_of
 from services.intake.rules import query_code
 from shared.database import Connection
 from shared.notices import Address, Claimed, NoticeKind, Notifier, send_notices
@@ -35,16 +35,14 @@ async def send_all(runtime: Runtime) -> None:
 async def resolve(
     vault: Vault, connection: Connection, notices: Sequence[Claimed]
 ) -> Mapping[UUID, Sequence[Address]]:
-    """The telephone number that the caller of each ticket left; nothing where there is none."""
+    """The number or mail address that the caller of each ticket left; nothing for none."""
     callers = [one for one in notices if one.kind is NoticeKind.CALLER]
     rows = await connection.fetch(FIND, [UUID(one.to) for one in callers])
-    phones = {
-        row["id"]: (await vault.open(row["identity"], row["id"])).get("phone") for row in rows
-    }
+    known = {row["id"]: reach_of(await vault.open(row["identity"], row["id"])) for row in rows}
     found: dict[UUID, Sequence[Address]] = {
-        one.id: (Address("phone", phone),)
+        one.id: (Address(*reach),)
         for one in callers
-        if (phone := phones.get(UUID(one.to))) is not None
+        if (reach := known.get(UUID(one.to))) is not None
     }
     return found | dict(await resolve_offices(vault, connection, notices))
 

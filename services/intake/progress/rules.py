@@ -21,8 +21,10 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Payload
 from shared.events.loop import (
+    TicketConcluded,
     TicketCoordinated,
     TicketCoordinationDropped,
+    TicketDeclined,
     TicketLinked,
     TicketMoved,
     TicketReplyDrafted,
@@ -103,6 +105,10 @@ NEWS: Mapping[type[Payload], News] = {
     TicketClosed: _moves(State.CLOSED, "reason"),
     TicketTerminated: _moves(State.TERMINATED, "script"),
     TicketWithdrawn: _moves(State.WITHDRAWN),
+    TicketDeclined: _moves(State.REFUSED, "explanation"),
+    TicketConcluded: News(
+        lambda data: data.state, lambda data: data.model_dump(mode="json", include={"text"})
+    ),
     TicketWithdrawalDeclined: _tells("reason"),
     TicketCoordinated: _moves(State.COORDINATING),
     TicketCoordinationDropped: _moves(State.ACCEPTED),
@@ -120,5 +126,7 @@ NEWS: Mapping[type[Payload], News] = {
 }
 """Every event of the caller's request that intake hears from dispatch and sla."""
 
-WITHOUT_UNIT = frozenset({TicketReturnDecided, TicketExtensionExplained, TicketTerminated})
+WITHOUT_UNIT = frozenset(
+    {TicketReturnDecided, TicketExtensionExplained, TicketTerminated, TicketDeclined}
+)
 """Their unit is not the one that has the ticket from now on, or says nothing new."""

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.disputes.operations import CALLER, dispute_rating
+from services.intake.disputes.models import CALLER
+from services.intake.disputes.operations import dispute_rating
 from services.intake.disputes.schemas import DisputeIn
 from services.intake.identity import Vault
 from services.intake.models import Ticket
@@ -52,7 +53,9 @@ async def add(number: Number, code: Code, body: schemas.Add, request: Request) -
     guest = await _open(request, number, code)
 
     async def act(session: AsyncSession) -> Ticket:
-        done = await operations.add_words(session, runtime_of(request), guest, body.text)
+        done = await operations.add_words(
+            session, runtime_of(request), guest, body.text, files=body.attachments
+        )
         return done.ticket
 
     return await _act(request, guest, act)
@@ -115,7 +118,7 @@ async def _open(request: Request, number: str, code: str) -> Guest:
     runtime, vault = runtime_of(request), _vault(request)
     await _take_try(request, number)
     async with runtime.database.sessions() as session, session.begin():
-        guest = await operations.let_in(session, runtime, vault, number=number, code=code)
+        guest = await operations.let_in(session, vault, number=number, code=code)
     _addresses(request).give_back(_address(request))
     return guest
 

@@ -2,21 +2,26 @@
 
 import hmac
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.attachments.operations import Person, attach
+from services.intake.channels.rules import PUBLIC
 from services.intake.identity import Vault
 from services.intake.models import Amendment, Caller, Ticket
+from services.intake.notices.rules import CODE_PLACE
 from services.intake.operations import Acted, lock_ticket, require_act, say
 from services.intake.progress.operations import note
 from services.intake.public.rules import slot_of
 from services.intake.rules import normal_phone, query_code
 from shared import notices
 from shared.events.intake import TicketAmended
+from shared.events.kinds import AttachmentKind
 from shared.events.words import Act, State
 from shared.notices import Notice, NoticeKind
 from shared.problems import NotFound, TooManyTries
@@ -26,10 +31,10 @@ NOBODY = UUID(int=0)
 """Stands for the ticket of a number that is not in use."""
 BY_CALLER = "caller"
 CODE_SENT = "query_code"
-CODE_PLACE = "{query_code}"
-"""Where the code comes to stand when the message is sent: it is stored nowhere."""
 # The try is counted before it is looked at: guesses side by side see each other.
-TAKE = text("""INSERT INTO tries AS t (slot, tries, last_at, next_at) VALUES (:slot, 1, :at, :at)
+# Real time, whatever the clock of a simulation says.
+TAKE = text("""INSERT INTO tries AS t (slot, tries, last_at, next_at)
+SELECT :slot, 1, now, now FROM clock_timestamp() AS now
 ON CONFLICT (slot) DO UPDATE SET
     tries = CASE WHEN t.last_at < excluded.last_at - CAST(:forget AS interval) THEN 1
         ELSE t.tries + 1 END,
@@ -40,8 +45,8 @@ ON CONFLICT (slot) DO UPDATE SET
         ELSE least(CAST(:longest AS interval),
             CAST(:first AS interval) * (2.0 ^ least(t.tries - CAST(:free AS int), 20))) END
 WHERE t.next_at <= excluded.last_at RETURNING tries""")
-WAIT = text("SELECT next_at FROM tries WHERE slot = :slot")
-GIVE_BACK = text("""UPDATE tries SET tries = greatest(tries - 1, 0), next_at = :at
+WAIT = text("SELECT next_at - clock_timestamp() FROM tries WHERE slot = :slot")
+GIVE_BACK = text("""UPDATE tries SET tries = greatest(tries - 1, 0), next_at = clock_timestamp()
 WHERE slot = :slot""")
 
 
@@ -63,13 +68,12 @@ async def take_try(session: AsyncSession, runtime: Runtime, vault: Vault, number
     Raises `TooManyTries` while the number must not be tried.
     """
     await vault.ready()
-    settings, at = runtime.settings, await runtime.clock.now(session)
+    settings = runtime.settings
     slot = slot_of(number, vault.query_code_key)
     taken = await session.scalar(
         TAKE,
         {
             "slot": slot,
-            "at": at,
             "forget": timedelta(seconds=settings.public_forget_seconds),
             "free": settings.public_tries_free,
             "first": timedelta(seconds=settings.public_delay_seconds),
@@ -77,13 +81,11 @@ async def take_try(session: AsyncSession, runtime: Runtime, vault: Vault, number
         },
     )
     if taken is None:
-        next_at: datetime = (await session.scalars(WAIT, {"slot": slot})).one()
-        raise TooManyTries(max(1, math.ceil((next_at - at).total_seconds())))
+        wait: timedelta = (await session.scalars(WAIT, {"slot": slot})).one()
+        raise TooManyTries(max(1, math.ceil(wait.total_seconds())))
 
 
-async def let_in(
-    session: AsyncSession, runtime: Runtime, vault: Vault, *, number: str, code: str
-) -> Guest:
+async def let_in(session: AsyncSession, vault: Vault, *, number: str, code: str) -> Guest:
     """Who brings the right code. Raises `NotFound` for a wrong one and for an unknown number.
 
     Both take the same statements and the same comparison.
@@ -93,9 +95,8 @@ async def let_in(
     is_right = hmac.compare_digest(expected.encode(), code.encode())
     if found is None or not is_right:
         raise NotFound
-    at = await runtime.clock.now(session)
     slot = slot_of(number, vault.query_code_key)
-    await session.execute(GIVE_BACK, {"slot": slot, "at": at})
+    await session.execute(GIVE_BACK, {"slot": slot})
     return Guest(found)
 
 
@@ -123,8 +124,13 @@ async def send_code(
             await written.rollback()
 
 
-async def add_words(session: AsyncSession, runtime: Runtime, guest: Guest, words: str) -> Acted:
-    """The caller adds to their request (ZY 5). Raises `ActRefused` for what is over."""
+async def add_words(
+    session: AsyncSession, runtime: Runtime, guest: Guest, words: str, *, files: Sequence[UUID]
+) -> Acted:
+    """The caller adds words to their request, and files that they uploaded (ZY 5).
+
+    Raises `ActRefused` for what is over, `Malformed` for files that were not uploaded so.
+    """
     ticket = await lock_ticket(session, guest.ticket_id)
     require_act(ticket, Act.AMEND)
     at = await runtime.clock.now(session)
@@ -133,5 +139,9 @@ async def add_words(session: AsyncSession, runtime: Runtime, guest: Guest, words
     note(session, ticket.id, data.type, at, {"addition": words})
     if ticket.state == State.VERIFYING:
         ticket.content = f"{ticket.content}\n补充：{words}"
-        return Acted(ticket, ticket.sequence)
-    return await say(session, runtime, ticket, at, data)
+    else:
+        await say(session, runtime, ticket, at, data)
+    if files:
+        by, kind = Person(PUBLIC), AttachmentKind.EVIDENCE
+        await attach(session, runtime, ticket, files, kind=kind, by=by)
+    return Acted(ticket, ticket.sequence)

@@ -1,6 +1,7 @@
 """What callers take and give over HTTP, without a token."""
 
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -8,21 +9,34 @@ from services.intake.follow_ups.schemas import lapse_of
 from services.intake.models import Ticket
 from services.intake.public.queries import View
 from services.intake.public.rules import CALLERS_ACTS, handling_due, moment, sentence
-from services.intake.rules import ALLOWED, refusal_words
-from services.intake.schemas import Words
+from services.intake.rules import ALLOWED
+from services.intake.schemas import ATTACHMENTS_MAX, Words
 from services.intake.verifications.rules import pack_of
 from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
+from shared.events.intake import TicketRefused
+from shared.events.loop import TicketConcluded, TicketDeclined
 from shared.events.words import Act, RequestType, State, Step, Urgency
 from shared.masking import Unmasked
 from shared.policy.deadlines import Matter, step_deadline
 from shared.policy.law import Law
+
+ACCEPTED = "您的诉求已受理。"
+FIRST = {
+    State.ANSWERED: "已当场答复。",
+    State.HANDED_OVER: "属于紧急事项，已转紧急热线；情况紧急的，请直接拨打 110、119、120、122。",
+}
+"""How a request begins that was not accepted."""
 
 
 class Add(Input):
     """补充诉求."""
 
     text: Annotated[Words, Field(min_length=1, max_length=20_000, description="补充的内容")]
+    attachments: Annotated[
+        list[UUID],
+        Field(max_length=ATTACHMENTS_MAX, description="附件编号，经 /v1/public/attachments 上传"),
+    ] = Field(default_factory=list)
 
 
 class SendCode(Input):
@@ -82,7 +96,7 @@ class Request(BaseModel):
             content=ticket.content,
             state_name=CHINESE[state],
             filed_at=ticket.accepted_at,
-            steps=[Happened(at=ticket.accepted_at, text=_first(ticket, state, law)), *steps],
+            steps=[Happened(at=ticket.accepted_at, text=_first(view, state, law)), *steps],
             deadlines=_deadlines(view, state, law),
             allowed=[
                 act
@@ -104,16 +118,19 @@ class Done(BaseModel):
         return cls(number=ticket.number, state_name=CHINESE[State(ticket.state)])
 
 
-def _first(ticket: Ticket, state: State, law: Law) -> str:
-    if state is State.VERIFYING:
+def _first(view: View, state: State, law: Law) -> str:
+    ticket, later = view.ticket, {line.event for line in view.lines}
+    if state is State.VERIFYING or TicketRefused.type in later:
         return "已登记，正在核实是否属于受理范围。"
+    # What was accepted, and refused, answered or handed over later (A3, A5, A6, B5).
+    if not later.isdisjoint((TicketDeclined.type, TicketConcluded.type)):
+        return ACCEPTED
     if state is State.REFUSED:
         pack = pack_of(law, ticket.policy, ticket.jurisdiction, ticket.accepted_at)
         grounds = {ground.code: ground for ground in pack.scope}
         ground = grounds.get(ticket.ground or "")
-        why = "" if ground is None else f"：{refusal_words(ground.text, ground.channel)}"
-        return f"不予受理{why}"
-    return "已当场答复。" if state is State.ANSWERED else "您的诉求已受理。"
+        return "不予受理" + ("" if ground is None else f"：{ground.words()}")
+    return FIRST.get(state, ACCEPTED)
 
 
 def _deadlines(view: View, state: State, law: Law) -> list[Time]:

@@ -10,7 +10,6 @@ from services.intake.publications import operations
 from services.intake.publications.queries import list_own, list_published
 from services.intake.publications.schemas import (
     CheckPublication,
-    OwnQuery,
     PublicationOut,
     PublicQuery,
     PublicResult,
@@ -20,23 +19,13 @@ from services.intake.publications.schemas import (
 from shared import seen
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, id_in, write_cursor
-from shared.problems import (
-    ActRefused,
-    KeyReused,
-    Malformed,
-    NotAllowed,
-    NotFound,
-    StillRunning,
-    Unauthenticated,
-)
+from shared.pages import Page, PageQuery, page_of
+from shared.problems import OF_WRITES, ActRefused
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    *(Malformed, Unauthenticated, NotAllowed, NotFound, ActRefused, StillRunning, KeyReused)
-)
+PROBLEMS = problems_of(*OF_WRITES, ActRefused)
 router = APIRouter(prefix="/v1", tags=["publications"], responses=PROBLEMS)
 
 
@@ -94,16 +83,14 @@ async def take_back(ticket_id: UUID, body: TakeBack, request: Request, caller: C
 
 @router.get("/publications", response_model=Page[PublicationOut])
 async def show_own(
-    request: Request, caller: Caller, wanted: Annotated[OwnQuery, Query()]
+    request: Request, caller: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Page[PublicationOut]:
     """本单位提出的办理结果，最新的在前."""
     async with reading(runtime_of(request), caller) as session:
         rows = await list_own(
-            session, caller.unit or "", after=id_in(wanted.after), limit=wanted.limit + 1
+            session, caller.unit or "", after=wanted.after_id(), limit=wanted.limit + 1
         )
-    items = [PublicationOut.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([PublicationOut.of(row) for row in rows], wanted.limit)
 
 
 @router.get("/public/results", response_model=Page[PublicResult])
@@ -113,8 +100,6 @@ async def show_published(
     """公开的办理结果，最新的在前；无须登录 (YN 六(三)5)."""
     async with runtime_of(request).database.sessions() as session:
         rows = await list_published(
-            session, wanted.jurisdiction, after=id_in(wanted.after), limit=wanted.limit + 1
+            session, wanted.jurisdiction, after=wanted.after_id(), limit=wanted.limit + 1
         )
-    items = [PublicResult.of(row, name) for row, name in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([PublicResult.of(row, name) for row, name in rows], wanted.limit)

@@ -9,6 +9,7 @@ from services.intake.publications.models import Publication
 from services.intake.publications.rules import CHINESE, PublicationState
 from services.intake.schemas import Code
 from shared.answers import BeijingTime, Input
+from shared.pages import PageQuery
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -95,16 +96,8 @@ class PublicResult(BaseModel):
         )
 
 
-class PublicQuery(Input):
+class PublicQuery(PageQuery):
     """公开办理结果的条件。"""
 
     jurisdiction: Code = Field(description="行政区划代码，含下级", examples=["512000"])
-    after: str | None = Field(None, description="上一页的 next")
     limit: int = Field(20, ge=1, le=100, description="每页条数")
-
-
-class OwnQuery(Input):
-    """本单位办理结果的条件。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")

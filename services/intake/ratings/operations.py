@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake import rules
 from services.intake.follow_ups.models import FollowUpTask
 from services.intake.follow_ups.operations import current_task
-from services.intake.follow_ups.rules import FollowUpState, Outcome, state_after_rating
+from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState, state_after_rating
 from services.intake.models import Rating, Ticket
 from services.intake.operations import Acted, require_act, say
 from services.intake.progress.operations import note
@@ -105,7 +105,7 @@ async def rate(
     if task is not None:
         task.state = state_after_rating(reason)
         if reason is not None:
-            task.outcome, task.ended_at = Outcome.RATED, at
+            task.outcome, task.ended_at = FollowUpOutcome.RATED, at
     note(session, ticket.id, TicketRated.type, at, {"result": str(opinion.result)})
     payload = TicketRated(
         result=opinion.result,
@@ -117,6 +117,7 @@ async def rate(
         doubt=opinion.doubt,
         counts=counts_in_score,
         reply=None if task is None else task.reply,
+        rated_by=by,
     )
     return await say(session, runtime, ticket, at, payload)
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from services.intake import rules
 from services.intake.schemas import Code, Words
 from shared.answers import Input
 from shared.events.chinese import CHINESE
@@ -58,7 +57,7 @@ class Ground(BaseModel):
             code=ground.code,
             text=ground.text,
             channel=ground.channel,
-            words=rules.refusal_words(ground.text, ground.channel),
+            words=ground.words(),
             source=ground.source,
         )
 

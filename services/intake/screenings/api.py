@@ -12,21 +12,12 @@ from services.intake.screenings import operations, queries, schemas
 from shared import problems, seen
 from shared.answers import problems_of
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    problems.NotHeardYet,
-)
+PROBLEMS = problems_of(*problems.OF_ACTS)
 router = APIRouter(prefix="/v1", tags=["screenings"], responses=PROBLEMS)
 
 
@@ -45,8 +36,8 @@ async def list_screenings(
             after=wanted.after_id(),
             limit=limit + 1,
         )
-    items = [schemas.ScreeningItem.of(screening, ticket) for screening, ticket in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    items = [schemas.ScreeningItem.of(screening, ticket) for screening, ticket in rows]
+    return page_of(items, limit)
 
 
 @router.post("/tickets/{ticket_id}/screen", response_model=CallerActed)

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from services.intake.attachments.operations import require_evidence
 from services.intake.follow_ups.operations import current_task
-from services.intake.follow_ups.rules import FollowUpState, Outcome
+from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState
 from services.intake.models import Rating, Ticket
 from services.intake.operations import Acted, lock_ticket, require_act, say
 from services.intake.ratings.operations import count_rating, find_rating
@@ -112,7 +112,7 @@ async def decide_screening(
     screening.is_granted, screening.reason = is_granted, reason
     screening.decided_by, screening.ended_at = caller.subject, at
     if is_granted:
-        task.state, task.outcome, task.ended_at = FollowUpState.DONE, Outcome.SCREENED, at
+        task.state, task.outcome, task.ended_at = FollowUpState.DONE, FollowUpOutcome.SCREENED, at
         await _count_as_screened(session, ticket, screening)
     else:
         task.state = FollowUpState.UNSATISFIED

@@ -12,7 +12,7 @@ from services.intake.screenings.models import Screening
 from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.kinds import Cause
-from shared.pages import id_in
+from shared.pages import PageQuery
 from shared.problems import field_error
 
 EVIDENCE_MAX = 20
@@ -54,16 +54,10 @@ class DecideScreening(Input):
     reason: Annotated[Words, Field(min_length=1, max_length=2_000, description="审核理由")]
 
 
-class ScreeningQuery(Input):
+class ScreeningQuery(PageQuery):
     """甄别列表的查询条件."""
 
     is_open: Annotated[bool | None, Field(description="是否待审核")] = None
-    after: Annotated[Words | None, Field(description="上一页的 next")] = None
-    limit: Annotated[int, Field(ge=1, le=200, description="每页件数")] = 50
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class ScreeningItem(BaseModel):

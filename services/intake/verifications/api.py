@@ -13,20 +13,12 @@ from shared.answers import problems_of, running
 from shared.events.chinese import CHINESE
 from shared.events.words import Service, State, Step
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.reading import reading
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-)
+PROBLEMS = problems_of(*problems.OF_WRITES, problems.ActRefused)
 router = APIRouter(prefix="/v1", tags=["verifications"], responses=PROBLEMS)
 
 
@@ -46,10 +38,8 @@ async def list_verifications(
             limit=limit + 1,
         )
         law = await runtime.law_book.read_in(session)
-    items = [
-        schemas.VerificationItem.of(question, ticket, law) for question, ticket in rows[:limit]
-    ]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    items = [schemas.VerificationItem.of(question, ticket, law) for question, ticket in rows]
+    return page_of(items, limit)
 
 
 @router.post("/tickets/{ticket_id}/verify", response_model=schemas.Verified)

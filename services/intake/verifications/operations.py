@@ -1,6 +1,6 @@
 """A unit says whether a request is in scope; the clock asks whether it did so in time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,16 +9,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.attachments.operations import say_files
+from services.intake.conclusions.rules import accepted, refused
 from services.intake.emergencies.operations import say_reports
 from services.intake.models import Ticket, Verification
 from services.intake.operations import ground_of, lock_ticket, require_act, say
-from services.intake.rules import refusal_words
+from services.intake.progress.operations import note
 from services.intake.sight import is_seen
 from services.intake.verifications.rules import judge, pack_of, verify_deadline
-from shared import outbox
+from shared import notices, outbox
 from shared.events.chinese import CHINESE
 from shared.events.envelope import Event, Payload
 from shared.events.intake import (
+    AskedFirst,
     DeadlineAnswered,
     Place,
     TicketCreated,
@@ -28,6 +30,7 @@ from shared.events.intake import (
 from shared.events.sla import DeadlineReached
 from shared.events.words import Act, RequestType, State, Step, Urgency
 from shared.inbox import Heard, Wait
+from shared.notices import Notice, NoticeKind
 from shared.policy.deadlines import Deadline, Matter, step_deadline
 from shared.policy.law import Law
 from shared.policy.model import Pack
@@ -96,9 +99,10 @@ async def answer_question(
     )
     await say(session, runtime, ticket, at, data)
     if finding.is_in_scope:
-        return await _accept(session, runtime, ticket, law=law, at=at)
+        return await _accept(session, runtime, ticket, question=question, law=law, at=at)
     pack = pack_of(law, ticket.policy, ticket.jurisdiction, question.asked_at)
-    return await _refuse(session, runtime, ticket, pack=pack, finding=finding, at=at)
+    filed = _as_filed(ticket, question)
+    return await _refuse(session, runtime, ticket, filed=filed, pack=pack, finding=finding, at=at)
 
 
 async def judge_deadlines(
@@ -155,15 +159,22 @@ def _require_time_over(question: Verification, ticket: Ticket, *, law: Law, at: 
 
 
 async def _accept(
-    session: AsyncSession, runtime: Runtime, ticket: Ticket, *, law: Law, at: datetime
+    session: AsyncSession,
+    runtime: Runtime,
+    ticket: Ticket,
+    *,
+    question: Verification,
+    law: Law,
+    at: datetime,
 ) -> Verified:
     """Accepted at this moment, under the pack in force at it: all clocks start here."""
     pack = law.in_force(ticket.jurisdiction, at)
     ticket.state, ticket.accepted_at, ticket.policy = State.ACCEPTED, at, pack.content_hash
-    filed = _as_filed(ticket)
+    filed = _as_filed(ticket, question)
     await say(session, runtime, ticket, at, TicketCreated(**filed, policy=pack.content_hash))
     await say_files(session, runtime, ticket, at)
     await say_reports(session, runtime, ticket, at)
+    await _tell(session, ticket, TicketVerified.type, accepted(ticket.number), at)
     calendar = law.calendar(ticket.jurisdiction)
     matter = Matter(filed["request_type"], filed["urgency"], ticket.is_enforcement)
     return Verified(ticket, dispatch=step_deadline(pack, calendar, matter, Step.DISPATCH, at))
@@ -174,6 +185,7 @@ async def _refuse(
     runtime: Runtime,
     ticket: Ticket,
     *,
+    filed: Mapping[str, Any],
     pack: Pack,
     finding: Finding,
     at: datetime,
@@ -183,17 +195,27 @@ async def _refuse(
     ground = ground_of(pack, finding.ground, "ground")
     ticket.state, ticket.ground = State.REFUSED, ground.code
     data = TicketRefused(
-        **_as_filed(ticket),
+        **filed,
         ground=ground.code,
         source_article=ground.source,
-        explanation=refusal_words(ground.text, ground.channel, finding.competent),
+        explanation=ground.words(finding.competent),
     )
     await say(session, runtime, ticket, at, data)
     await say_files(session, runtime, ticket, at)
+    note(session, ticket.id, data.type, at, {"explanation": data.explanation})
+    await _tell(session, ticket, data.type, refused(ticket.number, data.explanation), at)
     return Verified(ticket, refusal=ground)
 
 
-def _as_filed(ticket: Ticket) -> dict[str, Any]:
+async def _tell(
+    session: AsyncSession, ticket: Ticket, template: str, words: str, at: datetime
+) -> None:
+    """Tell the caller, who is not on the telephone any more: led on, or accepted (ZY 9)."""
+    told = Notice(NoticeKind.CALLER, str(ticket.id), ticket.id, template, words)
+    await notices.add(session, told, at=at)
+
+
+def _as_filed(ticket: Ticket, question: Verification) -> dict[str, Any]:
     """The request as it stands now: what was added or corrected meanwhile is in it."""
     return {
         "number": ticket.number,
@@ -212,4 +234,6 @@ def _as_filed(ticket: Ticket) -> dict[str, Any]:
         "repeats": ticket.repeats,
         "override": ticket.override,
         "is_mediation": ticket.is_mediation,
+        "filed_by": ticket.filed_by,
+        "asked_first": AskedFirst.model_validate(question, from_attributes=True),
     }

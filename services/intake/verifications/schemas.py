@@ -17,7 +17,7 @@ from services.intake.verifications.rules import (
 from shared.answers import BeijingTime, Input, RunningDeadline, running
 from shared.events.chinese import CHINESE
 from shared.events.words import RequestType, Step, Urgency
-from shared.pages import id_in
+from shared.pages import PageQuery
 from shared.policy.law import Law
 from shared.problems import field_error
 
@@ -64,17 +64,11 @@ class Verified(CallerActed):
     refusal: Refusal | None = None
 
 
-class VerificationQuery(Input):
+class VerificationQuery(PageQuery):
     """核实列表的查询条件."""
 
     unit: Annotated[Words | None, Field(max_length=40, description="核实单位代码")] = None
     state: Annotated[VerificationState | None, Field(description="核实状态")] = None
-    after: Annotated[Words | None, Field(description="上一页的 next")] = None
-    limit: Annotated[int, Field(ge=1, le=200, description="每页件数")] = 50
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class VerificationItem(BaseModel):

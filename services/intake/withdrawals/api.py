@@ -15,16 +15,7 @@ from shared.idempotency import Answer, run_act
 from shared.security import Caller
 from shared.service import runtime_of
 
-PROBLEMS = problems_of(
-    problems.Malformed,
-    problems.Unauthenticated,
-    problems.NotAllowed,
-    problems.NotFound,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    problems.NotHeardYet,
-)
+PROBLEMS = problems_of(*problems.OF_ACTS)
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"], responses=PROBLEMS)
 
 

@@ -21,15 +21,7 @@ from shared.security import Principal
 from shared.service import runtime_of
 
 PAGE_PROBLEMS = (problems.Malformed, problems.Unauthenticated, problems.NotHeardYet)
-ACT_PROBLEMS = (
-    *PAGE_PROBLEMS,
-    problems.NotFound,
-    problems.NotAllowed,
-    problems.ActRefused,
-    problems.StillRunning,
-    problems.KeyReused,
-    NothingRunning,
-)
+ACT_PROBLEMS = (*problems.OF_ACTS, NothingRunning)
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown", bound=BaseModel)

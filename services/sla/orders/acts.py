@@ -38,6 +38,7 @@ from shared.policy.law import Law
 from shared.policy.model import Pack
 from shared.policy.supervision import Ground, Rung, Trigger, codes_of
 from shared.problems import ActRefused, NotAllowed, NotFound, Problem, field_error
+from shared.reading import require_shown
 from shared.runtime import Runtime
 from shared.security import Principal
 from shared.telemetry import current_traceparent
@@ -75,13 +76,6 @@ class Turn:
     rung: Rung
 
 
-def is_visible(caller: Principal, order: Order) -> bool:
-    """A unit sees what was issued to it, the hotline office what is of its place."""
-    if caller.is_of_unit:
-        return order.unit == caller.unit and order.state in EFFECTIVE_STATES
-    return caller.sees(order.jurisdiction, None)
-
-
 async def take_turn(
     session: AsyncSession, runtime: Runtime, *, caller: Principal, order_id: UUID, act: OrderAct
 ) -> Turn:
@@ -92,7 +86,9 @@ async def take_turn(
     """
     await session.execute(text(LOCK))
     order = await session.get(Order, order_id, with_for_update=True)
-    if order is None or not is_visible(caller, order):
+    await require_shown(session, runtime, caller, Order.id, [order_id])
+    assert order is not None, "it was shown"
+    if caller.is_of_unit and order.state not in EFFECTIVE_STATES:
         raise NotFound
     law = await runtime.law_book.read_in(session)
     pack = law.pack(order.policy)
@@ -159,6 +155,8 @@ async def answer_order(turn: Turn, *, answer: str) -> None:
         unit=order.unit,
         is_late=order.is_late,
         answered_by=turn.caller.subject,
+        # What is being verified is no ticket yet.
+        ticket_id=None if order.step == Step.VERIFY else order.ticket_id,
     )
     await _say(turn, answered)
 

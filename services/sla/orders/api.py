@@ -32,7 +32,7 @@ from shared.answers import problems_of
 from shared.documents import MEDIA_TYPES, NotNumbered, answer_document
 from shared.events.words import OrderKind
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, page_of
 from shared.policy.law import Law
 from shared.policy.model import Pack
 from shared.policy.supervision import Rung
@@ -84,8 +84,8 @@ async def find_orders(
         )
         names = await find_unit_names(session, [row.unit for row in rows])
         law = await runtime.law_book.read_in(session)
-    items = [OrderSummary.of(row, _rung(row, law), names.get(row.unit)) for row in rows[:limit]]
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    items = [OrderSummary.of(row, _rung(row, law), names.get(row.unit)) for row in rows]
+    return page_of(items, limit)
 
 
 @router.post(

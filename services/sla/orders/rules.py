@@ -23,7 +23,7 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Payload
 from shared.events.intake import TicketVerified
-from shared.events.loop import TicketCoordinated
+from shared.events.loop import TicketConcluded, TicketCoordinated, TicketDeclined
 from shared.events.words import OrderKind, Step
 from shared.policy.deadlines import limit_deadline
 from shared.policy.model import Pack
@@ -109,6 +109,8 @@ FULFILS: Mapping[type[Payload], tuple[tuple[Step, ...], str]] = {
     TicketReturnDecided: (_EVERY, "工单已退回"),
     TicketCoordinated: (_EVERY, "工单已提交会商"),
     TicketWithdrawn: (_EVERY, "诉求人已撤回诉求"),
+    TicketDeclined: (_EVERY, "工单不予受理"),
+    TicketConcluded: (_EVERY, "热线已直接办结"),
     TicketClosed: (_EVERY, "工单已办结"),
     TicketTerminated: (_EVERY, "工单已按终结件办结"),
 }

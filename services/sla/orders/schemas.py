@@ -17,7 +17,7 @@ from services.sla.orders.rules import (
 from shared.answers import BeijingTime, Input
 from shared.documents import Format
 from shared.events.words import OrderKind, Role
-from shared.pages import id_in
+from shared.pages import PageQuery
 from shared.policy.model import Pack
 from shared.policy.supervision import Rung
 
@@ -80,22 +80,15 @@ class RejectAnswer(Input):
     climbs: bool = Field(False, description="同时拟稿上一级督办文书")
 
 
-class OrderQuery(BaseModel):
+class OrderQuery(PageQuery):
     """查询条件；不填即不论。"""
-
-    model_config = ConfigDict(extra="forbid")
 
     unit: Code | None = Field(None, description="承办单位代码")
     state: OrderState | None = Field(None, description="状态")
     kind: OrderKind | None = Field(None, description="督办级别")
     ticket_id: UUID | None = Field(None, description="涉及的工单")
     is_overdue: bool | None = Field(None, description="是否逾期未反馈")
-    after: str | None = Field(None, description="上一页的 next")
     limit: int = Field(50, ge=1, le=1000)
-
-    def after_id(self) -> UUID | None:
-        """The id that the page goes on after. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class DocumentQuery(Input):

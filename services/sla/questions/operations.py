@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from asyncpg import Record
+
 from services.sla.operations import LockedClock, say
 from services.sla.rules import TRANSITIONS, DeadlineState, News
 from shared import outbox
@@ -147,6 +149,18 @@ async def judge(
         now,
     )
     traces = {judgement.ticket_id: judgement.traceparent for judgement in judgements}
+    await say_overdue(connection, rows, clocks, traces, source=source)
+
+
+async def say_overdue(
+    connection: Connection,
+    rows: Sequence[Record],
+    clocks: Mapping[UUID, LockedClock],
+    traces: Mapping[UUID, str | None],
+    *,
+    source: str,
+) -> None:
+    """Say which of the judged deadlines are overdue; at most one a ticket."""
     events: list[Event[Payload]] = [
         Event(
             source=source,

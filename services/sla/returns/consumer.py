@@ -22,7 +22,8 @@ async def keep_returns(
 ) -> None:
     """Judge each return by the pack's window (ZY 13.2, YN 六(三)3); hold the clocks' locks.
 
-    The event's own time tells: nobody needs to be asked. A window that runs from signing begins
+    The event's own time tells: nobody needs to be asked. Where the pack says that a late one does
+    not count as overdue, none is kept. A window that runs from signing begins
     with the first answer of the round, be it the return itself.
     """
     law = await law_of(runtime, heard)
@@ -36,6 +37,8 @@ async def keep_returns(
             pack, calendar, clock.matter, Step.RETURN, starts_at=starts_at or event.time
         )
         assert window is not None, "every pack has a window for returns"
+        if event.time > window.due_at and not pack.returning.late_counts_overdue.value:
+            continue
         returns.append(Return(clock.ticket_id, clock.round, window, event.time, event.traceparent))
     await keep_windows(heard.connection, returns, clocks, source=runtime.source, now=heard.now)
 

@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.sla.operations import LockedClock, say
+from services.sla.operations import LockedClock
+from services.sla.questions.operations import say_overdue
 from services.sla.rules import DeadlineState, Start
 from shared.database import Connection
-from shared.events.envelope import Event, Payload
-from shared.events.sla import TicketOverdue
-from shared.events.words import Step
 
 # A round that had a return in time can still have a late one; a late one is said once.
 KEEP = """INSERT INTO deadlines AS d (ticket_id, step, version, due_at, warn_at, next_at, state,
@@ -25,7 +23,7 @@ ON CONFLICT (ticket_id, step, version) DO UPDATE SET due_at = excluded.due_at,
     rule = excluded.rule, source = excluded.source, provisional = excluded.provisional,
     starts_at = excluded.starts_at, act_at = excluded.act_at
 WHERE d.state = 'met' AND excluded.state = 'overdue'
-RETURNING ticket_id, version, due_at, act_at, rule, source, state,
+RETURNING ticket_id, step, version, due_at, act_at, rule, source, state,
     coalesce($11::timestamptz, clock_timestamp()) AS now"""
 
 
@@ -63,26 +61,7 @@ async def keep_windows(
         now,
     )
     traces = {one.ticket_id: one.traceparent for one in returns}
-    events: list[Event[Payload]] = [
-        Event(
-            source=source,
-            subject=str(row["ticket_id"]),
-            sequence=clocks[row["ticket_id"]].sequence + 1,
-            time=row["now"],
-            data=TicketOverdue(
-                step=Step.RETURN,
-                version=row["version"],
-                due_at=row["due_at"],
-                act_at=row["act_at"],
-                rule=row["rule"],
-                source_article=row["source"],
-            ),
-            traceparent=traces[row["ticket_id"]],
-        )
-        for row in rows
-        if row["state"] == DeadlineState.OVERDUE
-    ]
-    await say(connection, events)
+    await say_overdue(connection, rows, clocks, traces, source=source)
 
 
 def _state(one: Return) -> DeadlineState:

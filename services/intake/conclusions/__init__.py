@@ -1,0 +1,1 @@
+"""Conclusions: callers are told of what the hotline ended without a unit, and hand-overs kept."""
