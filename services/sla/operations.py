@@ -55,10 +55,16 @@ FROM unnest($1::uuid[], $2::timestamptz[]) AS a (ticket_id, at) WHERE c.ticket_i
 ADVANCE = """UPDATE clocks c SET sequence = a.sequence
 FROM unnest($1::uuid[], $2::int[]) AS a (ticket_id, sequence) WHERE c.ticket_id = a.ticket_id"""
 # After `due_at` an act or a stop changes nothing: the owner of the act is asked instead.
-SETTLE = """UPDATE deadlines d SET state = $5, act_at = CASE WHEN $6 THEN a.at END
-FROM unnest($1::uuid[], $2::timestamptz[]) AS a (ticket_id, at)
-WHERE d.ticket_id = a.ticket_id AND d.step = ANY($3::text[]) AND d.state = ANY($4::text[])
-    AND (d.due_at >= a.at OR d.state = 'paused')"""
+# OFFSET 0 keeps the lookup by ticket, whatever a plan made while the table was empty thinks.
+SETTLE = """WITH ended AS MATERIALIZED (
+    SELECT o.ticket_id, o.step, o.version, a.at
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS a (ticket_id, at)
+    CROSS JOIN LATERAL (SELECT d.ticket_id, d.step, d.version FROM deadlines d
+        WHERE d.ticket_id = a.ticket_id AND d.step = ANY($3::text[]) OFFSET 0) o
+)
+UPDATE deadlines d SET state = $5, act_at = CASE WHEN $6 THEN e.at END FROM ended e
+WHERE d.ticket_id = e.ticket_id AND d.step = e.step AND d.version = e.version
+    AND d.state = ANY($4::text[]) AND (d.due_at >= e.at OR d.state = 'paused')"""
 # A warning at the very deadline is none: then the first look is the question.
 _NEXT_AT = """CASE WHEN {0}warn_at < {0}due_at THEN {0}warn_at
     ELSE {0}due_at + interval '1 microsecond' END"""
