@@ -33,7 +33,7 @@ async def listen(app: ASGIApp, *, host: str, port: int) -> None:
 def keep_loaded() -> None:
     """Never look again for garbage among what was loaded to begin with.
 
-    A look through all of it, again and again, cost a process that serves an eighth of its work.
+    A look through all of it, again and again, cost a process that serves a seventh of its work.
     """
     gc.collect()
     gc.freeze()

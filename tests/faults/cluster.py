@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Collection
@@ -27,6 +26,7 @@ from tests.faults import held, postgres
 from tests.faults.held import WORKERS
 from tests.harness import eventually
 from tests.kafka import KafkaForTests
+from tests.ports import free_ports
 
 PLACES = ("512000",)
 DOORS = (Service.GATEWAY, Service.INTAKE, Service.DISPATCH, Service.SLA, Service.ANALYTICS)
@@ -142,8 +142,8 @@ async def _is_open(client: httpx.AsyncClient) -> bool:
 
 
 def _start(cluster: Cluster, without: Collection[Service]) -> None:
-    doors = dict(zip(DOORS, _free_ports(len(DOORS)), strict=True))
-    workers = dict(zip(WORKERS, _free_ports(len(WORKERS)), strict=True))
+    doors = dict(zip(DOORS, free_ports(len(DOORS)), strict=True))
+    workers = dict(zip(WORKERS, free_ports(len(WORKERS)), strict=True))
     environment = _environment(cluster.settings, doors)
     for service, port in doors.items():
         if service in without:
@@ -178,14 +178,3 @@ def _environment(settings: Settings, doors: dict[Service, int]) -> dict[str, str
         for service, port in doors.items()
     }
     return {**os.environ, **names, **urls}
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

@@ -27,7 +27,6 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(found, ignore_errors=True)
 
 
-@pytest.mark.xdist_group("three_platforms")
 @pytest.mark.timeout(900)
 async def test_nothing_is_lost_or_doubled_whoever_is_killed_or_cut_off(folder: Path) -> None:
     async with open_world(folder) as world:

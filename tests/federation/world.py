@@ -21,12 +21,12 @@ from tests.federation.processes import (
     Foreign,
     Ours,
     Platform,
-    free_ports,
     ready,
     start,
 )
 from tests.federation.proxy import Proxy, Weather
 from tests.harness import eventually
+from tests.ports import free_ports
 
 PROVINCE, FIRST, SECOND, FOREIGN = "530000", "532800", "512000", "532600"
 """Yunnan, Xishuangbanna, Ziyang as if it were a city of the province, Wenshan of another vendor."""

@@ -3,11 +3,10 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from shared.events.words import Role, Service
 from shared.settings import Settings
 from tests.faults.cluster import Process
 from tests.harness import eventually
+from tests.ports import free_ports
 
 DOORS = (Service.GATEWAY, Service.INTAKE, Service.DISPATCH)
 WORKERS = (Service.INTAKE, Service.DISPATCH)
@@ -56,7 +56,7 @@ class Production:
     def start(self, folder: Path) -> None:
         """Start what a ticket meets on its way from filing to signing."""
         names = [*DOORS, *(f"{service}-worker" for service in WORKERS)]
-        self.ports.update(zip(names, _free_ports(len(names)), strict=True))
+        self.ports.update(zip(names, free_ports(len(names)), strict=True))
         urls = {f"GATEWAY_{service.upper()}_URL": self.url(service) for service in DOORS}
         for name, port in self.ports.items():
             service, _, worker = name.partition("-")
@@ -137,11 +137,3 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours} | {
         name.upper(): str(value) for name, value in given.items()
     }
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

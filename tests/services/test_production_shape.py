@@ -30,7 +30,6 @@ from tests.services.production import (
     production_settings,
 )
 
-pytestmark = pytest.mark.xdist_group("production")
 STOP_SECONDS_MAX = 40
 CONTAINER_PORT = "8000"
 FROM_ELSEWHERE = re.compile(r"""(?:src|href|url)\s*[=(:]\s*["']?(?:https?:)?//""")

@@ -33,7 +33,7 @@ from shared.exchange import (
     Reconciliation,
 )
 from shared.idempotency import Answer, run_act
-from shared.pages import Page, write_cursor
+from shared.pages import Page, PageQuery, page_of
 from shared.problems import (
     ActRefused,
     KeyReused,
@@ -129,14 +129,12 @@ async def show_status(request: Request, _: Caller) -> schemas.Status:
 
 @router.get("/set-aside", summary="搁置的消息", response_model=Page[schemas.SetAsideMessage])
 async def show_set_aside(
-    request: Request, _: Caller, wanted: Annotated[schemas.PageQuery, Query()]
+    request: Request, _: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Page[schemas.SetAsideMessage]:
     """已收到而无法使用的消息，以及其后等候的条数 (F3)."""
     async with runtime_of(request).database.pool.acquire() as connection:
         rows = await list_set_aside(connection, after=wanted.after_id(), limit=wanted.limit + 1)
-    items = [schemas.SetAsideMessage.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([schemas.SetAsideMessage.of(row) for row in rows], wanted.limit)
 
 
 @router.post(
@@ -211,16 +209,14 @@ async def retry(body: schemas.Retry, request: Request, caller: Caller) -> Respon
 
 @router.get("/reconciliations", summary="对账结果", response_model=Page[schemas.ComparedDay])
 async def show_reconciliations(
-    request: Request, _: Caller, wanted: Annotated[schemas.PageQuery, Query()]
+    request: Request, _: Caller, wanted: Annotated[PageQuery, Query()]
 ) -> Page[schemas.ComparedDay]:
     """与各平台逐日对账的结果，最近的在前 (E2)."""
     async with runtime_of(request).database.pool.acquire() as connection:
         rows = await list_reconciliations(
             connection, peer=None, after=wanted.after_id(), limit=wanted.limit + 1
         )
-    items = [schemas.ComparedDay.of(row) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit
-    return Page(items=items, next=write_cursor(str(items[-1].id)) if more else None)
+    return page_of([schemas.ComparedDay.of(row) for row in rows], wanted.limit)
 
 
 def sender_of(caller: Principal) -> str:

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from services.gateway.exchange.reconciling import Result
 from shared.answers import BeijingTime, Input
 from shared.exchange import PLATFORM_PATTERN, Kind
-from shared.pages import id_in
 
 RESULTS = {
     Result.EQUAL: "一致",
@@ -84,17 +83,6 @@ class Status(BaseModel):
     """与各平台交换消息的情况。"""
 
     items: list[PeerStatus]
-
-
-class PageQuery(Input):
-    """列表的条件。"""
-
-    after: str | None = Field(None, description="上一页的 next")
-    limit: int = Field(50, ge=1, le=200, description="每页条数")
-
-    def after_id(self) -> UUID | None:
-        """The id in the cursor. Raises `Malformed`."""
-        return id_in(self.after)
 
 
 class SetAsideMessage(BaseModel):
