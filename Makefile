@@ -1,6 +1,8 @@
 # Two commands after a clone: make demo, make test. Python 3.11 is all that they need.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Else each of a hundred processes would compile all sources anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo up test check bench contracts clean
 

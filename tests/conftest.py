@@ -78,7 +78,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _prepare(given)
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="hotline-test-", dir=_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="hotline-test-", dir=memory()))
     folder.chmod(0o755)
     server = start_postgres(folder)
     try:
@@ -92,7 +92,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """Where a folder lives in memory, if there is room for all databases of a run."""
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
     return MEMORY if has_room and os.access(MEMORY, os.W_OK) else None

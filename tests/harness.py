@@ -21,16 +21,19 @@ from shared.security import Principal, issue_token
 from shared.settings import Settings
 from shared.worker import make_inbox
 
+LOOK_SECONDS_MIN, LOOK_SECONDS_MAX = 0.01, 0.2
+
 
 async def eventually(
-    check: Callable[[], Awaitable[bool]], *, seconds: float = 30, what: str = "it"
+    check: Callable[[], Awaitable[bool]], *, seconds: float = 60, what: str = "it"
 ) -> None:
     """Wait until a condition holds; fail the test when it does not in time."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, LOOK_SECONDS_MIN
     while not await check():
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not happen within {seconds} s")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LOOK_SECONDS_MAX)
 
 
 def token(

@@ -23,6 +23,7 @@ from shared.events.catalogue import TOPICS
 from shared.events.words import Role, Service
 from shared.settings import TRIAL_SECRET, Settings
 from tests.faults import held, postgres
+from tests.faults.forked import Forked
 from tests.faults.held import WORKERS
 from tests.harness import eventually
 from tests.kafka import KafkaForTests
@@ -67,7 +68,7 @@ class Cluster:
     kafka: KafkaForTests
     server: Any
     folder: Path
-    processes: dict[str, Process] = field(default_factory=dict)
+    processes: dict[str, Forked] = field(default_factory=dict)
     gateway_url: str = ""
 
     async def kill_and_restart(self, name: str) -> None:
@@ -75,6 +76,10 @@ class Cluster:
         process = self.processes[name]
         await asyncio.to_thread(process.kill)
         process.start()
+
+    def ended(self) -> dict[str, str]:
+        """The last words of each process that ended by itself."""
+        return {name: one.last_words() for name, one in self.processes.items() if one.has_ended()}
 
     async def kill_and_restart_broker(self) -> None:
         """SIGKILL the broker and start it again on the same data."""
@@ -124,7 +129,9 @@ async def open_cluster(
         await open_bus(settings).create_topics(list(TOPICS))
         _start(cluster, without)
         async with cluster.client(Role.ADMINISTRATOR) as administrator:
-            await eventually(lambda: _is_open(administrator), seconds=150, what="the gateway")
+            await eventually(
+                lambda: _is_open(cluster, administrator), seconds=150, what="the gateway"
+            )
             await load_trial(administrator, settings, places=PLACES)
         yield cluster
     finally:
@@ -134,7 +141,8 @@ async def open_cluster(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _is_open(client: httpx.AsyncClient) -> bool:
+async def _is_open(cluster: Cluster, client: httpx.AsyncClient) -> bool:
+    assert cluster.ended() == {}
     with suppress(httpx.HTTPError):
         calls = ("/v1/jurisdictions", "/v1/units")
         return all([(await client.get(call)).is_success for call in calls])
@@ -159,7 +167,7 @@ def _start(cluster: Cluster, without: Collection[Service]) -> None:
 
 def _add(cluster: Cluster, name: str, arguments: list[str], environment: dict[str, str]) -> None:
     log = cluster.folder / f"{name}.log"
-    process = cluster.processes[name] = Process(name, arguments, environment, log)
+    process = cluster.processes[name] = Forked(arguments, environment, log)
     process.start()
 
 

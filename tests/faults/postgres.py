@@ -17,7 +17,7 @@ from deploy.embedded import start_postgres
 from shared.database import plain_url
 from shared.events.words import Service
 from shared.settings import Settings
-from tests.conftest import run_sql
+from tests.conftest import memory, run_sql
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def own_server() -> Iterator[Any]:
 
 def own_folder() -> Path:
     """A folder for a server that runs as another user; it goes with this process at the latest."""
-    folder = Path(tempfile.mkdtemp(prefix="hotline-faults-"))
+    folder = Path(tempfile.mkdtemp(prefix="hotline-test-", dir=memory()))
     folder.chmod(0o755)
     # The server's own handler, which comes to run before this one, writes here once more.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

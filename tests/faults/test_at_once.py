@@ -35,7 +35,7 @@ async def test_filing_and_signing_at_once_meets_no_false_refusal(
         # A busy machine may ask for patience (503), and a ticket that is there is then found.
         assert answers[200] == TICKETS
         assert answers.keys() <= {200, 503}, answers
-        assert answers[503] <= TICKETS // 10, answers
+        assert answers[503] < TICKETS // 2, answers
         (row,) = await fetch(town.settings, STATES)
         assert (row["signed"], row["all"]) == (TICKETS, TICKETS)
         await eventually(town.drained, seconds=150, what="a drained town")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.faults.cluster import open_cluster
+from tests.faults.cluster import Cluster, open_cluster
 from tests.faults.traffic import Traffic
 from tests.faults.truth import check_truth
 from tests.harness import eventually
@@ -19,26 +19,31 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed(
         traffic = Traffic(cluster)
         working = asyncio.create_task(traffic.run(people=PEOPLE))
         try:
-            await some_work(traffic, working)
+            await some_work(cluster, traffic, working, "the start")
             for name in list(cluster.processes):
                 await cluster.kill_and_restart(name)
-                await some_work(traffic, working)
+                await some_work(cluster, traffic, working, name)
             await cluster.kill_and_restart_broker()
-            await some_work(traffic, working)
+            await some_work(cluster, traffic, working, "the broker")
             await cluster.kill_and_restart_postgres()
-            await some_work(traffic, working)
-        finally:
+            await some_work(cluster, traffic, working, "PostgreSQL")
             traffic.is_running = False
-            await asyncio.wait_for(working, timeout=150)
+            async with asyncio.timeout(150):
+                await working
+        finally:
+            working.cancel()
         await eventually(cluster.drained, seconds=150, what="a drained platform")
         await check_truth(cluster, traffic)
 
 
-async def some_work(traffic: Traffic, working: asyncio.Task[None]) -> None:
+async def some_work(
+    cluster: Cluster, traffic: Traffic, working: asyncio.Task[None], killed: str
+) -> None:
     """Wait until tickets have gone their way again since the last kill."""
     before = len(traffic.replied)
 
     async def is_done() -> bool:
+        assert cluster.ended() == {}, f"after {killed}"
         return working.done() or len(traffic.replied) >= before + TICKETS_BETWEEN_KILLS
 
-    await eventually(is_done, seconds=150, what="work after a kill")
+    await eventually(is_done, seconds=150, what=f"work after {killed}")

@@ -43,9 +43,11 @@ async def outlive(town: Town, server: Any) -> None:
         await work()
         await postgres.kill_and_restart(server, down_seconds=DOWN_SECONDS)
         await work()
-    finally:
         traffic.is_running = False
-        await asyncio.wait_for(working, timeout=60)
+        async with asyncio.timeout(150):
+            await working
+    finally:
+        working.cancel()
     await eventually(town.drained, seconds=150, what="a drained town")
     await check_truth(town, traffic)
 

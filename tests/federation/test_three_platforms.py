@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import _memory
+from tests.conftest import memory
 from tests.federation.filing import Scale
 from tests.federation.story import live
 from tests.federation.truth import check_truth
@@ -21,13 +21,12 @@ SMALL = Scale(up=200, across=12, queued_min=100, kills=1, seconds_max=300)
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    found = Path(tempfile.mkdtemp(prefix="hotline-three-", dir=_memory()))
+    found = Path(tempfile.mkdtemp(prefix="hotline-three-", dir=memory()))
     found.chmod(0o755)
     yield found
     shutil.rmtree(found, ignore_errors=True)
 
 
-@pytest.mark.timeout(900)
 async def test_nothing_is_lost_or_doubled_whoever_is_killed_or_cut_off(folder: Path) -> None:
     async with open_world(folder) as world:
         ledger = await live(world, SMALL)

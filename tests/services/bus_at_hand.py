@@ -64,7 +64,7 @@ async def read(reader: Reader, count: int, *, limit: int = 500) -> list[Record]:
         found.extend(await reader.fetch(limit, wait_seconds=0.2))
         return len(found) >= count
 
-    await eventually(has_all, seconds=25, what=f"{count} records")
+    await eventually(has_all, what=f"{count} records")
     assert len(found) == count
     return found
 

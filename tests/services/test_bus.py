@@ -113,7 +113,7 @@ async def test_a_second_member_takes_over_when_the_first_closes(at_hand: BusAtHa
     at_hand.store(await read(first, 5))
     joining = asyncio.create_task(at_hand.reader())
     await first.close()
-    second = await asyncio.wait_for(joining, timeout=20)
+    second = await asyncio.wait_for(joining, timeout=60)
     await publisher.publish([m for n in range(5, 9) for m in messages(at_hand.topic, ["a"], n)])
     assert [number_of(record) for record in await read(second, 4)] == [5, 6, 7, 8]
 
@@ -183,7 +183,7 @@ async def test_a_fetch_gives_no_more_than_its_limit(at_hand: BusAtHand) -> None:
 
 async def test_an_empty_fetch_returns_within_its_wait(at_hand: BusAtHand) -> None:
     reader = await at_hand.reader()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         assert await reader.fetch(10, wait_seconds=0.3) == []
 
 
@@ -192,7 +192,7 @@ async def test_a_waiting_fetch_is_woken_by_a_message(at_hand: BusAtHand) -> None
     await reader.fetch(10, wait_seconds=0.5)
     waiting = asyncio.create_task(read(reader, 1))
     await publisher.publish(messages(at_hand.topic, ["a"], 7))
-    assert [number_of(record) for record in await asyncio.wait_for(waiting, 5)] == [7]
+    assert [number_of(record) for record in await asyncio.wait_for(waiting, 30)] == [7]
 
 
 async def test_values_come_back_byte_for_byte(at_hand: BusAtHand) -> None:
@@ -265,7 +265,7 @@ async def test_a_reader_that_cannot_load_its_offsets_leaves_no_lock(log_url: str
 
     with pytest.raises(ConnectionError):
         await bus.open_reader(topic, [topic], fail)
-    reader = await asyncio.wait_for(bus.open_reader(topic, [topic], nothing_stored), timeout=5)
+    reader = await asyncio.wait_for(bus.open_reader(topic, [topic], nothing_stored), timeout=30)
     await reader.close()
 
 

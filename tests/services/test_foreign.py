@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from tests.foreign import door
 from tests.foreign.crossing import Crossing
 from tests.foreign.wire import Key
 from tests.harness import Harness, eventually
+from tests.ports import free_ports
 from tests.services.exchange_messages import acts
 from tests.services.gateway_exchange import CITY, DAY, Platform, listening, platforms, said
 
@@ -175,9 +175,7 @@ async def test_a_sealed_identity_that_was_moved_to_another_ticket_is_set_aside()
 
 
 async def test_it_runs_as_a_process_of_its_own_and_keeps_what_it_took(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     url, sender = f"http://127.0.0.1:{port}", Crossing("512000", Key("512000.1"))
     sender.peers[FOREIGN] = door.Peer(FOREIGN, url)
     async with httpx.AsyncClient() as client:

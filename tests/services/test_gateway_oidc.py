@@ -107,7 +107,7 @@ async def test_a_key_that_is_changed_in_the_middle_is_fetched_at_most_once_a_sec
         assert answer.status_code == 303 or answer.json()["code"] == "bad_id_token_signature"
         return answer.status_code == 303
 
-    await eventually(is_in, seconds=10)
+    await eventually(is_in)
     assert issuer.fetched == ["discovery", "keys", "keys"]
 
 

@@ -22,6 +22,7 @@ async def test_a_session_is_a_person_in_their_role(harness: Harness) -> None:
         *("HW0107", Role.UNIT),
         *("512000", "512000-01"),
     )
+    assert found.is_person
     client = await harness.client(desk.app, browser.token())
     assert (await client.get("/v1/feeds/dispatches")).status_code == 200
     assert (await client.get("/v1/people")).status_code == 403
@@ -127,7 +128,7 @@ async def test_a_lock_is_felt_within_the_time_of_the_cache(harness: Harness) -> 
     async def is_out() -> bool:
         return (await client.get("/v1/feeds/dispatches")).status_code == 401
 
-    await eventually(is_out, seconds=3)
+    await eventually(is_out)
 
 
 async def test_another_sites_page_does_nothing_with_the_cookie(harness: Harness) -> None:

@@ -121,7 +121,7 @@ async def _first_record(servers: str, topic: str) -> ConsumerRecord:
     async with AIOKafkaConsumer(
         topic, bootstrap_servers=servers, group_id=topic, auto_offset_reset="earliest"
     ) as consumer:
-        return await asyncio.wait_for(consumer.getone(), 20)
+        return await asyncio.wait_for(consumer.getone(), 60)
 
 
 def _script(path: Path, body: str) -> None:

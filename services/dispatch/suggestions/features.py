@@ -44,7 +44,9 @@ def plain(text: str) -> str:
 
 def count(text: str) -> Counted:
     """The characters and pairs of a text."""
-    points = np.array([ord(character) for character in normalise(text)], dtype=np.uint64)
+    points = np.frombuffer(
+        normalise(text).encode("utf-32-le", "surrogatepass"), dtype="<u4"
+    ).astype(np.uint64)
     pairs = (points[:-1] << _BITS) | points[1:]
     codes, counts = np.unique(np.concatenate([points, pairs]), return_counts=True)
     return Counted(codes, counts.astype(np.float32))
