@@ -13,6 +13,7 @@ from uuid import UUID
 import aiohttp
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy import local
@@ -24,6 +25,9 @@ from services.gateway.exchange.reconciling import Result, reconcile_day
 from services.gateway.exchange.schemas import RESULTS, PeerStatus, RefusedSubject, SetAsideMessage
 from services.gateway.exchange.sender import Target
 from services.gateway.federation.operations import sort_messages
+from services.gateway.federation.queries import list_left_out
+from services.gateway.federation.registering import fetch_again
+from services.gateway.federation.schemas import LeftOutFile
 from services.gateway.peers.rules import CHINESE, PeerKind
 from shared.audit import Entry, note_many
 from shared.calendars import BEIJING
@@ -91,6 +95,36 @@ def reconcile(
     raise typer.Exit(int(any(one not in (Result.EQUAL, Result.REFILLED) for one in found.values())))
 
 
+@federation.command()
+def files() -> None:
+    """列出对方告知而未能接收的附件及其原因，新受理的工单在前。"""
+
+    async def work(runtime: Runtime) -> list[LeftOutFile]:
+        async with runtime.database.sessions() as session:
+            rows = await list_left_out(session, after=None, limit=LIST_MAX)
+        return [LeftOutFile.of(*row) for row in rows]
+
+    table = Table("工单", "工单号", "来自", "附件", "原因", "时间")
+    for one in _run(work):
+        name = f"{one.kind_name} {one.media_type} {one.bytes} 字节"
+        places = (str(one.ticket_id), one.number or "", one.platform)
+        table.add_row(*places, escape(name), escape(one.problem), _time(one.left_out_at))
+    console.print(table)
+
+
+@federation.command()
+def fetch(
+    ticket_id: Annotated[UUID, typer.Argument(help="列表中的工单", show_default=False)],
+) -> None:
+    """再次接收一件工单未能接收的附件。"""
+
+    async def work(runtime: Runtime) -> int:
+        async with runtime.database.sessions() as session, session.begin():
+            return sum(row.state == "waiting" for row in await fetch_again(session, ticket_id))
+
+    console.print(f"该工单有 {_run(work)} 个附件等候接收。")
+
+
 @set_aside.command("list")
 def list_() -> None:
     """列出搁置的消息，以及在其后等候的条数。"""
@@ -103,7 +137,7 @@ def list_() -> None:
     table = Table("编号", "来自", "类型", "业务对象", "序号", "原因", "其后等候", "搁置时间")
     for one in _run(work):
         names = (str(one.id), one.from_platform, one.type, one.subject, str(one.sequence))
-        table.add_row(*names, one.reason, str(one.behind), _time(one.set_aside_at))
+        table.add_row(*names, escape(one.reason), str(one.behind), _time(one.set_aside_at))
     console.print(table)
 
 
@@ -144,7 +178,7 @@ def list_refused_() -> None:
 
     table = Table("平台", "业务对象", "序号", "原因", "等候条数", "时间")
     for one in _run(work):
-        names = (one.peer, one.subject, str(one.sequence or ""), one.problem)
+        names = (one.peer, one.subject, str(one.sequence or ""), escape(one.problem))
         table.add_row(*names, str(one.waiting), _time(one.at))
     console.print(table)
 

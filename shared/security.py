@@ -30,6 +30,8 @@ class Principal:
     role: Role
     jurisdiction: str
     unit: str | None = None
+    is_person: bool = False
+    """Whether somebody logged in, and acts in person; a token alone may be a program's."""
 
     @property
     def is_of_unit(self) -> bool:
@@ -78,6 +80,8 @@ def issue_token(principal: Principal, secret: str, *, lifetime: timedelta) -> st
     }
     if principal.unit is not None:
         claims["unit"] = principal.unit
+    if principal.is_person:
+        claims["person"] = True
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
@@ -119,6 +123,7 @@ class TokenReader:
                 role=Role(claims["role"]),
                 jurisdiction=claims["jurisdiction"],
                 unit=claims.get("unit"),
+                is_person=claims.get("person") is True,
             )
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthenticated from error

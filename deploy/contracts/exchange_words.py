@@ -51,6 +51,7 @@ TYPES: dict[str, str] = {
     "ticket.coordinated": "提交会商",
     "ticket.coordination_dropped": "撤销会商",
     "ticket.moved": "转交本平台其他层级",
+    "ticket.recalled": "自被投诉单位收回",
     "ticket.declined": "受理后不予受理",
     "ticket.concluded": "热线直接办结",
     "ticket.withdrawal_declined": "不同意撤回",

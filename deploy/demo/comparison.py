@@ -148,7 +148,10 @@ def _check_effects(found: Comparison, held: Holdings, kinds: Mapping[EventId, st
     ]
     found.check("sla deadlines overdue", overdue, held.overdue)
     uses = Counter(
-        one.data["article_id"] for one in said.values() if one.type == TicketAnswered.type
+        one.data["article_id"]
+        for one in said.values()
+        if one.type in (TicketAnswered.type, TicketConcluded.type)
+        and one.data.get("article_id") is not None
     )
     found.check("knowledge uses", uses.elements(), held.article_uses)
 

@@ -224,6 +224,7 @@ async def not_soon(stage: Stage) -> Story:
     yield stage.later()
     await stage.unit(ticket, "sign")
     await stage.unit(ticket, "extend", working_days=3, reason="须现场检测，情况复杂")
+    await stage.unit(ticket, "explain-extension", extension=1, contact="当日上门说明须现场检测")
     yield stage.later(hours=2)
     await stage.office(ticket, "decide-extension", decision="granted", reason="情况属实")
     yield stage.later(hours=20)

@@ -38,6 +38,7 @@ from shared.events.loop import (
     TicketCoordinationDropped,
     TicketDeclined,
     TicketLinked,
+    TicketRecalled,
     TicketReplyDrafted,
     TicketReplySentBack,
     TicketSplit,
@@ -211,7 +212,7 @@ def _terminated(event: Event[TicketTerminated]) -> Change:
     return Change(state=State.TERMINATED, closed_at=event.time)
 
 
-def _waits_again(event: Event[TicketSplit | TicketCoordinationDropped]) -> Change:
+def _waits_again(event: Event[TicketSplit | TicketCoordinationDropped | TicketRecalled]) -> Change:
     return Change(state=State.ACCEPTED, unit=NO_UNIT)
 
 
@@ -274,7 +275,7 @@ CHANGES: Mapping[type[Payload], Callable[[Any], Change]] = {
     TicketLinked: _linked,
     TicketSplit: _waits_again,
     TicketCoordinated: _coordinated,
-    TicketCoordinationDropped: _waits_again,
+    **dict.fromkeys((TicketCoordinationDropped, TicketRecalled), _waits_again),
     TicketWithdrawn: _withdrawn,
     TicketDeclined: _declined,
     TicketConcluded: _concluded,

@@ -11,6 +11,6 @@ from knowledge `article.published`, `article.retired`. Says
 `ticket.dispatched`, `ticket.signed`, `ticket.responded`, `ticket.return_requested`,
 `ticket.return_decided`, `ticket.progressed`, `ticket.interim_closed`, `ticket.replied`,
 `ticket.reopened`, `ticket.closed`, `ticket.withdrawn`, `ticket.withdrawal_declined`,
-`ticket.declined`, `ticket.concluded`, `ticket.moved`, `deadline.judged`, `case.decided`,
-`unit.changed`.
+`ticket.declined`, `ticket.concluded`, `ticket.moved`, `ticket.recalled`, `deadline.judged`,
+`case.decided`, `unit.changed`.
 """

@@ -108,6 +108,11 @@ MACHINE: tuple[Rule, ...] = (
         Rule(state, Act.WITHDRAW, State.WITHDRAWN, _OFFICE, "ticket.withdrawn")
         for state in _UNANSWERED
     ),
+    # Intake's correction says that the ticket is about its unit, or one above (XS 三(四)).
+    *(
+        Rule(state, Act.AMEND, State.ACCEPTED, _NOBODY, "ticket.recalled")
+        for state in (*_OPEN, State.RETURN_REQUESTED)
+    ),
     *(
         Rule(state, Act.SEND_BACK, State.WITHDRAWN, _OFFICE, "ticket.withdrawn")
         for state in (State.ACCEPTED, *_OPEN, State.RETURN_REQUESTED)
@@ -138,6 +143,7 @@ STATES = tuple(state for state in State if state is not State.VERIFYING)
 """The states of a ticket here: one that is being verified is still intake's alone (ZY 9)."""
 
 RETURNABLE = frozenset(rule.before for rule in MACHINE if rule.act is Act.RETURN)
+RECALLABLE = frozenset(rule.before for rule in MACHINE if rule.act is Act.AMEND)
 REPLYABLE = frozenset(
     rule.before for rule in MACHINE if rule.act is Act.REPLY and rule.after is State.CHECKING
 )
@@ -248,8 +254,9 @@ def state_after(
 def diagram() -> str:
     """The state machine as a Mermaid diagram, with the Chinese names."""
     sent_back = "退回修改"
+    recalled = "收回（涉及该单位）"
     edges = [
-        (rule.before, rule.after, CHINESE[rule.act])
+        (rule.before, rule.after, recalled if rule.act is Act.AMEND else CHINESE[rule.act])
         for rule in MACHINE
         if rule.act is not Act.DECIDE_RETURN
     ]

@@ -59,6 +59,8 @@ ACCESS: Table = {
     "GET /v1/federation/routes/{code}": everywhere(*EVERYBODY),
     "GET /v1/federation/routes": everywhere(*EVERYBODY),
     "GET /v1/federation/tickets/{ticket_id}": place(*ASKERS),
+    "GET /v1/federation/files": everywhere(Role.ADMINISTRATOR),
+    "POST /v1/federation/files/{ticket_id}/fetch": everywhere(Role.ADMINISTRATOR),
     "GET /v1/federation/forwards": place(*OFFICE, Role.ADMINISTRATOR),
     "GET /v1/federation/orders": place(*OVERSEERS, Role.ADMINISTRATOR),
     "POST /v1/federation/orders/{order_id}/answer": place(*OVERSEERS),

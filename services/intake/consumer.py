@@ -7,7 +7,7 @@ from services.intake.conclusions import consumer as conclusions
 from services.intake.follow_ups import consumer as follow_ups
 from services.intake.lapses.operations import judge_silence
 from services.intake.operations import keep_articles, keep_units
-from services.intake.progress.operations import take_moved, take_news
+from services.intake.progress.operations import release_units, take_moved, take_news
 from services.intake.progress.rules import NEWS
 from services.intake.quality import consumer as quality
 from services.intake.repeats import consumer as repeats
@@ -15,7 +15,7 @@ from services.intake.verifications.operations import judge_deadlines
 from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event, Payload
 from shared.events.knowledge import ArticlePublished, ArticleRetired
-from shared.events.loop import TicketCoUnitsChosen, TicketMoved
+from shared.events.loop import TicketCoUnitsChosen, TicketMoved, TicketRecalled
 from shared.events.sla import DeadlineReached
 from shared.events.words import Step
 from shared.inbox import Handler, Handlers, Heard
@@ -32,11 +32,13 @@ def handlers(runtime: Runtime) -> Handlers:
             await judge_deadlines(heard, ours, source=runtime.source)
         silent = [event for event in events if event.data.step is Step.FOLLOW_UP]
         if silent:
-            await judge_silence(heard, silent, source=runtime.source)
+            law = await runtime.law_book.read(heard.connection, is_held=False)
+            await judge_silence(heard, silent, law=law, source=runtime.source)
 
     return {
-        **{payload: _in_turn(take_news, *ours) for payload, ours in more_of_news().items()},
+        **{payload: _in_turn(take_news, *ours) for payload, ours in more_of_news(runtime).items()},
         TicketMoved: take_moved,
+        TicketRecalled: _in_turn(take_news, release_units, attachments.on_ticket_recalled),
         TicketCoUnitsChosen: attachments.on_co_units_chosen,
         ArticlePublished: _on_article_published,
         ArticleRetired: _on_article_retired,
@@ -46,11 +48,17 @@ def handlers(runtime: Runtime) -> Handlers:
     }
 
 
-def more_of_news() -> dict[type[Payload], list[Handler]]:
+def more_of_news(runtime: Runtime) -> dict[type[Payload], list[Handler]]:
     """What is done with news of tickets beside keeping their states, in turn."""
     more: dict[type[Payload], list[Handler]] = {payload: [] for payload in NEWS}
-    for noun in (attachments, conclusions, follow_ups, repeats, quality):
-        for payload, handler in noun.handlers().items():
+    for handlers_of_noun in (
+        attachments.handlers(),
+        conclusions.handlers(),
+        follow_ups.handlers(runtime.law_book),
+        repeats.handlers(),
+        quality.handlers(),
+    ):
+        for payload, handler in handlers_of_noun.items():
             more[payload].append(handler)
     return more
 

@@ -65,6 +65,9 @@ async def filing_of(
         await directory.require_unit("verify.unit", body.verify.unit)
     if body.about_unit is not None:
         await directory.require_unit("about_unit", body.about_unit)
+        if body.verify is not None and body.verify.unit == body.about_unit:
+            told = "诉求涉及该单位，不得由其核实（XS 三(四)）"
+            raise field_error("verify.unit", "about_unit", told)
     if body.handed_over is not None:
         await _require_platform(directory, body.handed_over)
     if body.override is not None and body.repeats is None:

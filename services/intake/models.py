@@ -207,6 +207,7 @@ class Amendment(Base):
     is_mediation: Mapped[bool | None]
     category: Mapped[str | None]
     secrecy: Mapped[str | None]
+    about_unit: Mapped[str | None]
     reason: Mapped[str | None]
 
 

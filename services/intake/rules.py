@@ -6,15 +6,11 @@ from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 from shared.events.words import Act, CloseReason, Satisfaction, State
+from shared.policy.values import CLOSING
 
 SHANGHAI = timezone(timedelta(hours=8))
 QUERY_CODE_DIGITS = 8
 TITLE_LENGTH_MAX = 30
-SATISFIED = (
-    Satisfaction.VERY_SATISFIED,
-    Satisfaction.SATISFIED,
-    Satisfaction.BASICALLY_SATISFIED,
-)
 UNANSWERED = (
     *(State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED),
     *(State.INTERIM_CLOSED, State.CHECKING, State.COORDINATING, State.LINKED),
@@ -72,6 +68,6 @@ def mask_address(address: str) -> str:
 
 def closes(result: Satisfaction, *, conforms: bool) -> CloseReason | None:
     """Why a rating closes its ticket, if it does (ZY 14.1)."""
-    if result in SATISFIED:
+    if result in CLOSING:
         return CloseReason.SATISFIED
     return CloseReason.CONFORMS if conforms else None

@@ -10,10 +10,14 @@ from shared.security import Principal
 
 
 def is_seen(ticket: Ticket, caller: Principal, *, as_unit: bool = False) -> bool:
-    """Whether a request is the caller's; a unit's only where an act is the unit's (`as_unit`)."""
+    """Whether a request is the caller's; a unit's only where an act is the unit's (`as_unit`).
+
+    Never the unit's that it complains of (XS 三(四)).
+    """
+    is_units = as_unit and ticket.unit != ticket.about_unit
     return caller.sees(
         ticket.jurisdiction,
-        ticket.unit if as_unit else None,
+        ticket.unit if is_units else None,
         secrecy=ticket.secrecy,
         filed_by=ticket.filed_by,
     )

@@ -166,7 +166,7 @@ async def retire_article(
 
 
 async def count_uses(connection: Connection, uses: Sequence[tuple[UUID, bool]]) -> None:
-    """Count which articles answered at once, and whether the matter was solved (ZY 12)."""
+    """Count which articles answered, and whether the matter was solved (ZY 12)."""
     answered = Counter(article_id for article_id, _ in uses)
     solved = Counter(article_id for article_id, is_solved in uses if is_solved)
     ids = sorted(answered)

@@ -81,7 +81,7 @@ class ArticleOut(BaseModel):
     expires_at: BeijingTime | None
     is_expired: bool
     sequence: int
-    answered: Annotated[int, Field(description="接诉即答引用次数")]
+    answered: Annotated[int, Field(description="接诉即答、直接答复引用的次数")]
     solved: Annotated[int, Field(description="其中解决的次数")]
     allowed: Annotated[list[ArticleAct], Field(description="当前状态允许的操作")]
 

@@ -7,7 +7,7 @@ Hears: ticket.verification_requested, ticket.verified, ticket.created, ticket.am
 deadline.answered and ticket.erased (intake); ticket.dispatched, ticket.signed, ticket.responded,
 ticket.return_requested, ticket.return_decided, ticket.interim_closed, ticket.progressed,
 ticket.replied, ticket.reopened, ticket.withdrawn, ticket.declined, ticket.concluded, ticket.closed,
-ticket.terminated, ticket.forwarded, deadline.judged and unit.changed (dispatch);
+ticket.terminated, ticket.recalled, deadline.judged and unit.changed (dispatch);
 finding.raised (analytics).
 Says: ticket.due_soon, deadline.reached, ticket.overdue; ticket.extension_requested,
 ticket.extension_decided, ticket.extension_explained, ticket.limit_requested, ticket.limit_decided;

@@ -17,7 +17,7 @@ from services.sla.links.operations import record_units
 from services.sla.operations import Dispatch, Done, NewClock
 from services.sla.orders import consumer as orders
 from services.sla.questions.consumer import on_judged
-from services.sla.returns.consumer import keep_returns, on_ticket_coordinated
+from services.sla.returns.consumer import AT_NO_UNIT, keep_returns
 from services.sla.rules import (
     CLOCKED_STEPS,
     UNIT_STEPS,
@@ -56,7 +56,6 @@ from shared.events.intake import (
 )
 from shared.events.loop import (
     TicketConcluded,
-    TicketCoordinated,
     TicketDeclined,
     TicketLinked,
     TicketSplit,
@@ -83,7 +82,7 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketResponded: partial(on_ticket_responded, runtime),
         TicketReturnRequested: partial(on_ticket_return_requested, runtime),
         TicketReturnDecided: on_ticket_return_decided,
-        TicketCoordinated: on_ticket_coordinated,
+        **AT_NO_UNIT,
         TicketInterimClosed: partial(on_ticket_interim_closed, runtime),
         TicketProgressed: partial(on_ticket_progressed, runtime),
         TicketReplied: partial(on_ticket_replied, runtime),

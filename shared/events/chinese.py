@@ -181,7 +181,7 @@ CHINESE = Names(
         (Verdict.MISSED, "超期"),
         (CloseReason.SATISFIED, "诉求人满意"),
         (CloseReason.CONFORMS, "答复符合法律法规和政策"),
-        (CloseReason.LAPSED, "未作评价视为基本满意"),
+        (CloseReason.LAPSED, "期满未作评价"),
         (CloseReason.SCREENED, "甄别为客观原因"),
         (CloseReason.REPEATED, "办理时限内重复举报，不予转派"),
         (CloseReason.WITH_MAIN, "随主工单办结"),

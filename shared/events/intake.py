@@ -168,6 +168,8 @@ class TicketAmended(IntakePayload):
     is_mediation: bool | None = None
     category: str | None = None
     secrecy: Secrecy | None = None
+    about_unit: str | None = None
+    """The unit complained of, found after filing: from now on it sees nothing (XS 三(四))."""
     reason: str | None = None
     amended_by: str | None = None
 

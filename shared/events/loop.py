@@ -129,6 +129,18 @@ class TicketMoved(DispatchPayload):
     moved_by: str
 
 
+class TicketRecalled(DispatchPayload):
+    """The ticket was taken from its units: it is about one of them, or one above (XS 三(四)).
+
+    Nothing else is said of it: the units' own systems hear this.
+    """
+
+    type: ClassVar[str] = "ticket.recalled"
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    unit: str
+    """The unit that had it."""
+
+
 class TicketDeclined(DispatchPayload):
     """What was accepted is refused as outside the scope: after a return, or at once (B5, A3)."""
 
@@ -148,7 +160,7 @@ class TicketConcluded(DispatchPayload):
     """The hotline ended an accepted ticket itself: answered it, or handed it over (A5, A6)."""
 
     type: ClassVar[str] = "ticket.concluded"
-    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.INTAKE, Service.SLA, Service.KNOWLEDGE, Service.ANALYTICS, Service.GATEWAY)
     state: State
     """`answered` from the knowledge base, or `handed_over` to an emergency line."""
     unit: str | None = None

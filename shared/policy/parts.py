@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from shared.calendars import Hours, Season
 from shared.events.words import RequestType, ReturnGround, Step, Urgency
 from shared.policy.values import (
+    Asker,
     Count,
     Day,
     DaysEnd,
@@ -182,7 +183,7 @@ class ExtensionLaw(Strict):
     """Who may have more time (C4); 0 in `ask_before` means at any time before the deadline."""
 
     ground: Statement
-    asked_by: Office
+    asked_by: Asker
     decided_by: Office
     ask_before: Count
     told_to_caller: Flag

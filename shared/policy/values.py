@@ -20,6 +20,7 @@ from pydantic import (
     StrictInt,
     StringConstraints,
     Tag,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -39,6 +40,12 @@ Source = Annotated[str, StringConstraints(pattern=SOURCE_PATTERN)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Amount = Annotated[StrictInt, Field(gt=0, le=3650)]
 WholeDays = Annotated[StrictInt, Field(ge=0, le=366)]
+CLOSING = (
+    Satisfaction.VERY_SATISFIED,
+    Satisfaction.SATISFIED,
+    Satisfaction.BASICALLY_SATISFIED,
+)
+"""The ratings that end a ticket (ZY 14.1)."""
 DayEnds = Literal["close", "midnight"]
 HourKind = Literal["clock", "working"]
 
@@ -163,9 +170,17 @@ class Day(Sourced):
 
 
 class Rating(Sourced):
-    """A level of satisfaction."""
+    """A level of satisfaction that closes a ticket (ZY 14.1)."""
 
     value: Satisfaction
+
+    @field_validator("value")
+    @classmethod
+    def _refuse_what_closes_nothing(cls, value: Satisfaction) -> Satisfaction:
+        if value not in CLOSING:
+            allowed = "、".join(f"'{one}'" for one in CLOSING)
+            raise PydanticCustomError("rating", "允许的值：{allowed}", {"allowed": allowed})
+        return value
 
 
 class Office(Sourced):
@@ -173,6 +188,17 @@ class Office(Sourced):
 
     value: Role
     text: Text
+
+
+class Asker(Office):
+    """Who asks for something on a unit's behalf: anybody of it, or its leader alone."""
+
+    @field_validator("value")
+    @classmethod
+    def _refuse_who_is_of_no_unit(cls, value: Role) -> Role:
+        if value not in (Role.UNIT, Role.UNIT_LEADER):
+            raise PydanticCustomError("asker", "允许的值：'unit'、'unit_leader'")
+        return value
 
 
 class HoursCounted(Sourced):

@@ -116,7 +116,7 @@ class Crossing(Platform):
     def give_back(self, ticket: Handled, reason: str) -> str:
         """Give a ticket back to where it is at home."""
         given = {"ground": "not_our_duty", "reason": reason, "legal_basis": "《条例》第五条"}
-        given |= {"proposed_unit": "不详", "requested_by": "WP001"}
+        given |= {"proposed_unit": "", "requested_by": "WP001"}
         return self.tell_back(ticket, "ticket.withdrawn", {"sent_back": given})
 
     async def forward(

@@ -67,6 +67,8 @@ async def closed_ticket(city: City) -> str:
     await post(operator, f"{path}/amend", addition=WORDS["addition"])
     await post(unit, f"{path}/sign")
     await post(unit, f"{path}/extend", working_days=2, reason=WORDS["extension"])
+    told = {"extension": 1, "contact": f"电话说明：{WORDS['extension']}"}
+    await post(unit, f"{path}/explain-extension", **told)
     granted = {"decision": "granted", "reason": WORDS["decision"]}
     await post(supervisor, f"{path}/decide-extension", **granted)
     reply = {

@@ -101,6 +101,9 @@ async def test_a_foreign_province_handles_a_ticket_of_ours_from_the_specificatio
     two.province.give_back(there, SENT_BACK["reason"])
     await two.flush()
     assert await state(two.city, here) == "return_requested"
+    timeline = await two.city.town.get(two.city.town.operator, f"{here}/timeline")
+    asked = next(one for one in timeline["items"] if one["event"] == "ticket.return_requested")
+    assert asked["detail"]["proposed_unit"] == "对方平台未建议承办单位"
     rejected: dict[str, Any] = {"decision": "rejected", "reason": "移交尚未办结"}
     await two.federation.post(two.city.town.operator, f"{here}/decide-return", **rejected)
     there = two.province.handled[PREFECTURE, there.subject]
@@ -112,6 +115,8 @@ async def test_a_foreign_province_handles_a_ticket_of_ours_from_the_specificatio
     two.province.reply(there, "已重铺路面。")
     await two.flush()
     assert await state(two.city, here) == "replied"
+    (reply,) = (await two.city.town.get(two.city.town.operator, here))["replies"]
+    assert reply["checked_by"] is None, "that platform names no second reader"
 
     asker = two.city.town.asker
     await two.federation.post(asker, f"{here}/redo", reason="仍有塌陷")

@@ -54,6 +54,7 @@ async def test_the_notice_of_the_next_year_moves_what_was_provisional(town: Town
         await town.post(town.unit, f"{path}/sign")
     granted = {"decision": "granted", "reason": "情况属实"}
     await town.post(town.unit, f"{extended}/extend", working_days=2, reason="情况复杂")
+    await town.post(town.unit, f"{extended}/explain-extension", extension=1, contact="电话说明")
     await town.post(town.supervisor, f"{extended}/decide-extension", **granted)
     await town.post(town.unit, f"{done}/reply", **REPLY)
     assert await town.running(plain) == {"handle": ("2027-01-07 17:30", "ZY 13.2")}

@@ -24,7 +24,7 @@ async def test_silence_closes_after_five_working_days_across_a_holiday(town: Tow
         assert (await silent.look())["state_name"] == "已答复"
         await town.until("2026-04-07 17:35")
         assert (await silent.look())["state_name"] == "已办结"
-        assert await silent.last() == "您的诉求已办结：未作评价视为基本满意。"
+        assert await silent.last() == "您的诉求已办结：期满未作评价。"
         assert (await bad.look())["state_name"] == "已答复", "a person must decide"
         assert (await town.steps(silent.path))["follow-up"] == ["lapsed"]
         assert (await town.steps(bad.path))["follow-up"] == ["met"]

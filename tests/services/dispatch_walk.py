@@ -44,7 +44,7 @@ PEOPLE: dict[str, tuple[Role, dict[str, Any]]] = {
 NOT_HERE = {
     # Intake's own, which come as events; a case has its own test and a road of its own.
     *(Act.WITHDRAW, Act.RATE, Act.FOLLOW_UP, Act.SCREEN, Act.DECIDE_SCREENING),
-    *(Act.DECIDE_CASE, Act.CLOSE),
+    *(Act.DECIDE_CASE, Act.CLOSE, Act.AMEND),
 }
 
 

@@ -39,8 +39,17 @@ class Desk:
         body = {"working_days": working_days, "reason": "需更换整段地下电缆", **more}
         return await self.act(self.of_unit, "extend", body, at=at)
 
+    async def explain(self, *, at: str | None = None) -> httpx.Response:
+        """The unit tells the caller of its last application."""
+        shown = await self.of_unit.get(f"/v1/tickets/{self.sla.ticket}/deadlines")
+        number = len(shown.json().get("extensions", ())) or 1
+        body = {"extension": number, "contact": "3月9日电话说明延期原因"}
+        return await self.act(self.of_unit, "explain-extension", body, at=at)
+
     async def decide(self, decision: str, *, at: str | None = None, **more: Any) -> httpx.Response:
-        """The hotline office decides."""
+        """The hotline office decides; what it grants, the unit has told the caller."""
+        if decision == "granted":
+            await self.explain(at=at)
         body = {"decision": decision, "reason": "情况属实", **more}
         return await self.act(self.office, "decide-extension", body, at=at)
 
@@ -81,11 +90,12 @@ async def open_desk(
     *,
     jurisdiction: str = "512000",
     at: str = "2026-03-02T09:00",
+    policy: str | None = None,
 ) -> Desk:
     """A ticket that was accepted, dispatched and signed at one moment, and its people."""
     unit = PLACES.get(jurisdiction, UNIT)
     moment = beijing(at)
-    filed = created(jurisdiction).model_copy(update={"request_type": request_type})
+    filed = created(jurisdiction, policy=policy).model_copy(update={"request_type": request_type})
     assert isinstance(filed, TicketCreated)
     await sla.hear(filed, moment)
     await sla.hear(dispatched(unit), moment)

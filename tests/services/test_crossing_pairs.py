@@ -1,4 +1,4 @@
-"""Every act on a ticket crosses a caller's wish to withdraw and a correction: both orders."""
+"""Every act on a ticket crosses a wish to withdraw, a correction, a mark: both orders."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from services.dispatch.rules import MACHINE
+from services.dispatch.rules import MACHINE, RECALLABLE
 from shared.events.intake import Origin, TicketAmended, TicketWithdrawalRequested
 from shared.events.knowledge import ArticlePublished
 from shared.events.words import Act, RequestType, Role, Urgency
@@ -31,6 +31,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 TOWNSHIP = "512021100"
 WISH = TicketWithdrawalRequested(reason="已自行解决")
 CORRECTED = TicketAmended(request_type=RequestType.INQUIRY, reason="实为咨询")
+MARK = TicketAmended(about_unit=WATER, reason="投诉该单位", amended_by="HW0107")
 DRAFT = {name: text for name, text in REPLY.items() if name != "checked_by"}
 INTERIM = {
     "progress": "已立案",
@@ -135,7 +136,7 @@ PAIRS: dict[str, Pair] = {
 OF_OTHERS = {
     # Intake's own acts, what no person does, and what a case needs votes for.
     *(Act.WITHDRAW, Act.RATE, Act.FOLLOW_UP, Act.SCREEN, Act.DECIDE_SCREENING),
-    *(Act.CLOSE, Act.DECIDE_CASE),
+    *(Act.CLOSE, Act.DECIDE_CASE, Act.AMEND),
 }
 
 
@@ -241,6 +242,27 @@ async def test_a_correction_of_the_type_meets_every_act_in_both_orders(desk: Des
             found.append({field: shown[field] for field in wanted})
         assert found[0] == found[1], f"{name} and a correction"
         assert found[0]["request_type"] == "inquiry"
+    await nothing_parked(desk)
+
+
+async def test_a_mark_of_the_unit_complained_of_meets_every_act_in_both_orders(
+    desk: Desk,
+) -> None:
+    crossing = await opened(desk)
+    for name, pair in PAIRS.items():
+        for is_act_first in (True, False):
+            ticket = await crossing.file(pair)
+            if is_act_first:
+                assert (await crossing.act(ticket, name)).is_success, name
+            await desk.tell(ticket, MARK)
+            if not is_act_first:
+                answer = await crossing.act(ticket, name)
+                assert answer.is_success or answer.is_client_error, f"{name}: {answer.text}"
+            shown = await crossing.shown(ticket)
+            if shown["state"] in RECALLABLE:
+                assert WATER not in (shown["unit"], *shown["co_units"]), name
+            seen = await crossing.people["water"].get(f"/v1/tickets/{ticket}")
+            assert seen.status_code == 404, f"{name}, first: {is_act_first}"
     await nothing_parked(desk)
 
 

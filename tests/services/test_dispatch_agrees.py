@@ -123,6 +123,8 @@ async def act(town: Town, ticket: str, chance: random.Random) -> str:
         await people["office"].post(f"{path}/{name}", json=body)
     elif name == "extend":
         await people["unit at sla"].post(f"{path}/extend", json=BODIES[name])
+        told = {"extension": 1, "contact": "电话说明"}
+        await people["unit at sla"].post(f"{path}/explain-extension", json=told)
         body = {"decision": "granted", "reason": "属实"}
         await people["office at sla"].post(f"{path}/decide-extension", json=body)
     elif name == "set-limit":

@@ -50,6 +50,7 @@ NEWS: tuple[Payload, ...] = (
     TicketWithdrawalRequested(reason="已自行解决"),
     TicketRated(result=Satisfaction.SATISFIED, is_solved=True, closes=CloseReason.SATISFIED),
     TicketAmended(urgency=Urgency.NORMAL, addition="补充"),
+    TicketAmended(about_unit=WATER, reason="投诉该局"),
 )
 
 
@@ -95,6 +96,8 @@ class Dispatch(RuleBasedStateMachine):
         """A wish to withdraw is met exactly where the office is offered to ask for it."""
         listed, before = self._listed("operator") or [], self.state
         self.walk.run(self.walk.desk.tell(self.ticket, news))
+        if isinstance(news, TicketAmended):
+            self.about_unit = news.about_unit or self.about_unit
         self._moved()
         if isinstance(news, TicketWithdrawalRequested):
             is_met = before is State.WITHDRAWN or Act.WITHDRAW in listed
@@ -141,6 +144,8 @@ class Dispatch(RuleBasedStateMachine):
         ways = {after for (before, _), after in TRANSITIONS.items() if before is self.state}
         ways |= {State.REPLIED} if Act.REPLY in _acts_of(self.state) else set()
         ways |= {State.DISPATCHED, State.SIGNED} if self.state is State.RETURN_REQUESTED else set()
+        # A redo of what complains of its own unit goes on to that one's superior.
+        ways |= {State.ACCEPTED} if Act.REDO in _acts_of(self.state) else set()
         ways |= {State.DISPATCHED} if State.ACCEPTED in ways else set()
         assert now in {self.state, *ways}
         self.state = now

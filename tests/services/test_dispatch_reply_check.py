@@ -3,7 +3,7 @@
 import csv
 import random
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from shared.events.words import Role
 from shared.policy.load import pack_for
 from shared.policy.model import Pack
 from shared.policy.parts import ReplyLaw
+from shared.security import Principal, issue_token
 from tests.services.dispatch_desk import (
     REPLY,
     WATER,
@@ -122,6 +123,33 @@ async def test_who_wrote_it_is_no_second_reader_however_they_are_written(
     await post(same, f"{path}/check-reply", {"passed": True}, status=409)
     other_unit = await ruled_desk.unit("512000-housing")
     await post(other_unit, f"{path}/check-reply", {"passed": True}, status=404)
+
+
+async def test_a_person_names_no_second_reader_who_did_not_read_it(ruled_desk: Desk) -> None:
+    """A colleague logs in and reads; a unit's own system says who has read there."""
+    _, path = await signed(ruled_desk)
+    people = []
+    for number in ("YJ0100", "YJ0201"):
+        known = Principal(number, Role.UNIT, "512000", WATER, is_person=True)
+        secret = ruled_desk.harness.settings.token_secret
+        bearer = issue_token(known, secret, lifetime=timedelta(minutes=5))
+        people.append(await ruled_desk.harness.client(ruled_desk.app, bearer))
+    writer, second = people
+    refused = await post(writer, f"{path}/reply", REPLY, status=422)
+    (error,) = refused["errors"]
+    assert (error["field"], error["code"]) == ("checked_by", "own_act")
+    assert "check-reply" in error["message"]
+    assert (await post(writer, f"{path}/reply", UNCHECKED))["state"] == "checking"
+    assert (await post(second, f"{path}/check-reply", {"passed": True}))["state"] == "replied"
+
+
+async def test_another_platforms_reply_was_read_by_the_law_of_its_place(ruled_desk: Desk) -> None:
+    ticket, path = await signed(ruled_desk)
+    there = await ruled_desk.person(Role.UNIT, unit=WATER, subject="platform:510000")
+    assert (await post(there, f"{path}/reply", {"result": "已办"}))["state"] == "replied"
+    said = (await ruled_desk.said(ticket))[-1].data
+    assert isinstance(said, TicketReplied)
+    assert (said.replied_by, said.checked_by) == ("platform:510000", None)
 
 
 async def test_an_extension_that_is_granted_meanwhile_moves_the_handling(

@@ -83,3 +83,23 @@ async def test_what_was_refused_is_listed_and_tried_again(pair: Pair) -> None:
     assert (code, ticket in shown, "sequence_reused" in shown) == (0, True, True)
     assert (await run("refused", "retry", province.code, ticket))[0] == 0
     assert (await run("refused", "retry", province.code, ticket))[0] == 1
+
+
+@pytest.mark.usefixtures("of_city")
+async def test_what_was_left_out_is_listed_and_fetched_again(pair: Pair) -> None:
+    city, province = pair
+    ticket = str(uuid4())
+    await city.runtime.database.pool.execute(
+        "INSERT INTO files_in (ticket_id, origin_attachment, peer, kind, media_type, bytes, sha256,"
+        " state, problem, left_out_at) VALUES ($1, gen_random_uuid(), $2, 'letter', '[/b]/png', 7,"
+        " repeat('0', 64), 'left_out', '来源平台没有给出该附件的内容', now())",
+        *(ticket, province.code),
+    )
+    code, shown = await run("files")
+    assert code == 0
+    for words in (ticket, province.code, "签字盖章函件 [/b]/png", "没有给出"):
+        assert words in shown, shown
+    for _ in range(2):
+        assert await run("fetch", ticket) == (0, "该工单有 1 个附件等候接收。\n")
+    assert ticket not in (await run("files"))[1]
+    assert (await run("fetch", str(uuid4())))[0] == 1

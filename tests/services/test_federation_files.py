@@ -10,9 +10,13 @@ from services.gateway.app import make_app
 from services.gateway.exchange.outgoing import Telling
 from services.gateway.federation import files
 from services.gateway.hops import HttpHop, open_session
+from shared.events.callers import TicketAttached
+from shared.events.dispatch import TicketReplied, TicketSigned
 from shared.events.words import Role, Service
 from shared.exchange import ATTACHMENTS_PATH, Kind
+from shared.pages import write_cursor
 from tests.services.gateway_exchange import CITY, DAY, PROVINCE, listening, open_pair
+from tests.services.gateway_feeds import created
 from tests.services.gateway_files import PHOTO, SHA256, Two, ask, shelve
 
 LIES: tuple[dict[str, Any], ...] = (
@@ -22,6 +26,7 @@ LIES: tuple[dict[str, Any], ...] = (
     {"bytes": 60_000_000},
     {"media_type": "image/png\r\nX: y"},
 )
+ELEMENTS = dict.fromkeys(("findings", "basis", "result", "contact"), "无")
 REFUSED = {
     "code": "malformed",
     "detail": "不符",
@@ -168,19 +173,85 @@ async def test_a_reply_waits_for_its_letter_and_names_it(two: Two) -> None:
     assert [one["kind"] for one in shelf.on_ticket] == ["letter"] * 2
 
 
+async def test_what_was_left_out_is_listed_and_fetched_again_once(two: Two) -> None:
+    """Its platform had it nowhere, and has it again when a person asks anew."""
+    shelf, path = two.shelves[PROVINCE], "/v1/federation/files"
+    for _ in range(2):
+        await two.forward()
+        two.photo, two.ticket = str(uuid4()), str(uuid4())
+    given, two.shelves[CITY].has = two.shelves[CITY].has, {}
+    found = await two.fetch(two.province, times=6)
+    assert [state for state, _ in found] == ["left_out"] * 2
+    await two.province.hear(shelf.ticket, created(number="510000-261009-0000007"))
+    again = f"{path}/{shelf.ticket}/fetch"
+    async with two.province.client(Role.SUPERVISOR) as other:
+        assert (await other.get(path)).status_code == 403
+        assert (await other.post(again, json={})).status_code == 403
+    async with two.province.client(Role.ADMINISTRATOR) as person:
+        first = (await person.get(path, params={"limit": 1})).json()
+        rest = (await person.get(path, params={"limit": 1, "after": first["next"]})).json()
+        items = [*first["items"], *rest["items"]]
+        assert ({one["file"] for one in items}, rest["next"]) == (set(given), None)
+        shown = {name: items[0][name] for name in ("platform", "number", "kind_name", "problem")}
+        assert list(shown.values()) == [
+            *(CITY, "510000-261009-0000007", "证明材料"),
+            "来源平台没有给出该附件的内容",
+        ]
+        for cursor in ("x", write_cursor("a", "b")):
+            wrong = await person.get(path, params={"after": cursor})
+            assert wrong.json()["errors"][0]["code"] == "bad_cursor"
+        unknown = await person.post(f"{path}/{uuid4()}/fetch", json={})
+        assert (unknown.status_code, unknown.json()["detail"][:3]) == (404, "未找到")
+
+        answers = [(await person.post(again, json={})).json() for _ in range(2)]
+        assert answers[0] == answers[1]
+        assert [one["state"] for one in answers[0]["items"]] == ["waiting"] * 2
+        assert (await person.get(path)).json()["items"] == []
+        # It has its six tries anew, and what is over is said once.
+        assert {state for state, _ in await two.fetch(two.province, times=5)} == {"waiting"}
+        assert {state for state, _ in await two.fetch(two.province)} == {"left_out"}
+        two.shelves[CITY].has = given
+        await person.post(again, json={})
+        assert await two.fetch(two.province) == [("kept", "")] * 2
+        assert (await person.post(again, json={})).json()["items"][0]["state"] == "kept"
+    await two.fetch(two.province)
+    assert len(shelf.on_ticket) == 2
+
+
+async def test_a_letter_of_a_third_platform_goes_home_however_late_it_came(two: Two) -> None:
+    """The reply went on without it. It is told once; what a house keeps for itself is not."""
+    await two.forward()
+    ticket, unit = two.shelves[PROVINCE].ticket, "530000-03"
+    file = {"kind": "letter", "media_type": "image/png", "bytes": len(PHOTO), "sha256": SHA256}
+    letter, internal = (uuid4() for _ in range(2))
+    reply = {"unit": unit, "replied_by": "YJ1"} | ELEMENTS
+    await two.province.hear(
+        ticket,
+        TicketReplied(reply=1, **reply),
+        TicketAttached(attachment=letter, unit=unit, attached_by="platform:530000", **file),
+        TicketAttached(attachment=internal, unit=unit, attached_by="YJ1", **file),
+        TicketSigned(unit=unit, signed_by="YJ1"),
+        TicketReplied(reply=2, letter=letter, **reply),
+    )
+    told = "SELECT payload::jsonb -> 'data' ->> 'attachment' AS attachment FROM outgoing"
+    rows = await two.province.fetch(
+        f"{told} WHERE peer = $1 AND subject = $2 ORDER BY sequence", CITY, two.ticket
+    )
+    assert [row["attachment"] for row in rows] == [None, str(letter), None, None]
+
+
 async def _reply_with_letter(two: Two, number: int) -> None:
     """The province replies with a letter, and the city is told."""
     letter, unit = str(uuid4()), "530000-03"
     two.shelves[PROVINCE].has[letter] = PHOTO
     attached = {"attachment": letter, "kind": "letter", "media_type": "image/png", "unit": unit}
     attached |= {"bytes": len(PHOTO), "sha256": SHA256, "attached_by": "YJ1"}
-    elements = dict.fromkeys(("findings", "basis", "result", "contact"), "无")
     replied = {"unit": unit, "reply": number, "replied_by": "YJ1", "letter": letter}
     async with two.province.runtime.database.pool.acquire() as connection:
         await files.note(connection, [files.Noted(CITY, uuid4(), attached, is_named=True)])
     told = (
         (Kind.ACT, f"t{number}", "ticket.attached", attached),
-        (Kind.RESULT, f"r{number}", "ticket.replied", elements | replied),
+        (Kind.RESULT, f"r{number}", "ticket.replied", ELEMENTS | replied),
     )
     await two.province.tell(
         two.city,

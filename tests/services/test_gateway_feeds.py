@@ -19,7 +19,12 @@ from shared.events.dispatch import (
 )
 from shared.events.intake import TicketAmended, TicketErased, TicketFollowedUp, TicketRated
 from shared.events.kinds import Link
-from shared.events.loop import TicketAskedAgain, TicketCoUnitsChosen, TicketLinked
+from shared.events.loop import (
+    TicketAskedAgain,
+    TicketCoUnitsChosen,
+    TicketLinked,
+    TicketRecalled,
+)
 from shared.events.sla import TicketDeadlineMoved
 from shared.events.words import (
     CloseReason,
@@ -97,6 +102,31 @@ async def test_what_is_told_of_a_ticket_follows_who_has_it(feeds: Feeds) -> None
     assert await events_of(roads) == ["ticket.dispatched", "ticket.reopened"]
     (first, _) = (await read(water))["items"]
     assert (first["is_yours"], first["ticket"]) == (False, None), "words only for who has it today"
+
+
+async def test_a_unit_that_a_ticket_complains_of_reads_no_more_than_that_it_is_gone(
+    feeds: Feeds,
+) -> None:
+    ticket = await feeds.dispatch(WATER, HOUSING)
+    await feeds.hear(ticket, TicketAmended(addition="水务局的人态度恶劣"))
+    mark = TicketAmended(
+        about_unit=WATER, addition="是王科长", reason="投诉水务局", amended_by="HW01"
+    )
+    await feeds.hear(ticket, mark)
+    water, housing, roads = [await feeds.unit(one) for one in (WATER, HOUSING, ROADS)]
+    page = await read(water)
+    assert [item["event"] for item in page["items"]] == [
+        *("ticket.dispatched", "ticket.amended", "ticket.amended"),
+    ]
+    gone = {"is_yours": False, "data": {}, "ticket": None}
+    assert all({name: item[name] for name in gone} == gone for item in page["items"])
+    await feeds.hear(ticket, TicketRecalled(unit=WATER), dispatched(ROADS, round_=2))
+    assert await read(water, after=page["cursor"]) == {"items": [], "cursor": page["cursor"]}
+    # Who handled it with that unit loses it with the recall, and reads no words of it either.
+    *before, recalled = (await read(housing))["items"]
+    assert (recalled["event"], recalled["data"]) == ("ticket.recalled", {"unit": WATER})
+    assert all(item["data"] == {} and item["ticket"] is None for item in before)
+    assert (await read(roads))["items"][0]["ticket"]["content"].endswith("补充：是王科长")
 
 
 async def test_a_rejected_return_leaves_the_ticket_where_it_is(feeds: Feeds) -> None:
@@ -192,7 +222,7 @@ async def test_a_long_poll_answers_when_something_comes_for_this_unit(feeds: Fee
     waiting = asyncio.create_task(read(water, wait=20))
     await feeds.dispatch(ROADS)
     ticket = await feeds.dispatch(WATER)
-    page = await asyncio.wait_for(waiting, 10)
+    page = await asyncio.wait_for(waiting, 15)
     assert [item["ticket_id"] for item in page["items"]] == [ticket]
 
 

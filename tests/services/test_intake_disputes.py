@@ -60,6 +60,8 @@ async def test_an_upheld_complaint_makes_the_rating_void_and_asks_the_caller_aga
     (task,) = (await get(desk.people["seat"], "/v1/follow-ups"))["items"]
     assert (task["ticket_id"], task["is_asked_again"]) == (ticket.id, True)
     assert task["deadline"] is None, "a person must ask: silence counts no more"
+    told = await desk.runtime.database.pool.fetchval("SELECT text FROM notices ORDER BY id DESC")
+    assert "视为" not in told
     row = await desk.runtime.database.pool.fetchrow("SELECT * FROM ratings")
     assert row is not None
     assert row["voided_at"] is not None

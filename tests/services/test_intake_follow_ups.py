@@ -2,12 +2,17 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
+from services.intake.consumer import handlers
 from shared.events.intake import DeadlineAnswered, TicketFollowedUp, TicketRated
+from shared.events.sla import PolicyPublished
 from shared.events.words import CloseReason, Role, Satisfaction, Verdict
+from shared.policy.load import dump_pack, pack_for, restore_pack
 from tests.services.intake_callers import (
     DUE_AT,
+    MONDAY,
     Desk,
     Filed,
     Json,
@@ -142,6 +147,39 @@ async def test_silence_counts_as_basically_satisfied_when_its_time_is_over(desk:
     assert late.json()["code"] == "already_rated"
     seen = (await desk.caller(ticket, "")).json()
     assert seen["steps"][-1]["text"] == "期满未评价，视为基本满意。"
+
+
+async def test_silence_counts_as_what_the_law_of_the_ticket_says(desk: Desk) -> None:
+    earlier = await desk.replied()
+    dumped = dump_pack(pack_for("512000")) | {"version": "2"}
+    dumped["follow_up"]["counts_as"]["value"] = "satisfied"
+    pack = restore_pack(dumped)
+    published = PolicyPublished(
+        jurisdiction=pack.code,
+        version=pack.version,
+        effective_from=MONDAY,
+        hash=pack.content_hash,
+        pack=orjson.dumps(dumped).decode(),
+    )
+    event = desk.harness.event(published, pack.code)
+    await desk.harness.hear(desk.runtime, handlers(desk.runtime), event)
+
+    later = await desk.replied()
+    for ticket, result, name in (
+        (earlier, "basically_satisfied", "基本满意"),
+        (later, "satisfied", "满意"),
+    ):
+        told = await desk.runtime.database.pool.fetchval(
+            "SELECT text FROM notices WHERE recipient = $1", ticket.id
+        )
+        assert told.endswith(f"期满未评价的，视为{name}。")
+        seen = (await desk.caller(ticket, "")).json()
+        assert seen["deadlines"][0]["text"].endswith(f"期满未评价的视为{name}")
+        await desk.ask(ticket, at=DUE_AT + timedelta(seconds=1))
+        (rated,) = await desk.said(ticket, TicketRated)
+        assert (rated.result, rated.closes) == (result, CloseReason.LAPSED)
+        seen = (await desk.caller(ticket, "")).json()
+        assert seen["steps"][-1]["text"] == f"期满未评价，视为{name}。"
 
 
 async def _rated(desk: Desk, ticket: Filed) -> None:

@@ -11,7 +11,8 @@ from services.knowledge.consumer import handlers
 from shared.events.dispatch import UnitChanged
 from shared.events.intake import TicketAnswered
 from shared.events.knowledge import ArticlePublished, ArticleRetired
-from shared.events.words import Channel, RequestType, Role, Service
+from shared.events.loop import TicketConcluded
+from shared.events.words import Channel, RequestType, Role, Service, State
 from shared.runtime import Runtime
 from tests.harness import Harness, token
 
@@ -225,10 +226,15 @@ async def test_what_answered_tickets_is_counted(harness: Harness, runtime: Runti
         )
         for is_solved in (True, True, False)
     ]
+    # What came unread was answered from it later, or was an emergency after all.
+    concluded = {"state": State.ANSWERED, "text": "到窗口补办。", "concluded_by": "ZX0102"}
+    answered = {"article_id": article_id, "is_solved": True}
+    later = (answered, answered | {"is_solved": False}, {"state": State.HANDED_OVER})
+    events += [harness.event(TicketConcluded(**(concluded | one)), str(uuid4())) for one in later]
     await harness.hear(runtime, handlers(runtime), *events)
     await harness.hear(runtime, handlers(runtime), *events)
     article = (await editor.get(f"/v1/articles/{article_id}")).json()
-    assert (article["answered"], article["solved"]) == (3, 2)
+    assert (article["answered"], article["solved"]) == (5, 3)
 
 
 async def test_an_article_shows_the_name_of_its_unit(harness: Harness, runtime: Runtime) -> None:

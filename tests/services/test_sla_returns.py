@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from services.sla.consumer import handlers
+from shared.events.envelope import Payload
 from shared.events.kinds import CaseKind
-from shared.events.loop import TicketCoordinated
+from shared.events.loop import TicketCoordinated, TicketRecalled
 from shared.events.words import ReturnDecision, Step
 from shared.policy.law import make_law
 from shared.policy.load import builtin_packs, pack_for
@@ -70,14 +71,19 @@ async def test_where_the_pack_says_so_a_late_return_is_not_overdue(sla: Sla) -> 
     assert await sla.overdue() == []
 
 
-async def test_what_the_coordination_group_has_is_nobodys_to_sign(sla: Sla) -> None:
+CASE = TicketCoordinated(
+    case=UUID(int=1), kind=CaseKind.NO_LEAD, reason="无法确定牵头单位", opened_by="DB01"
+)
+
+
+@pytest.mark.parametrize("gone", [CASE, TicketRecalled(unit="512000-001")])
+async def test_what_the_coordination_group_has_or_was_taken_back_is_nobodys_to_sign(
+    sla: Sla, gone: Payload
+) -> None:
     await sla.hear(created(), MONDAY)
     await sla.hear(dispatched(), MONDAY + HOUR)
     before = await sla.deadline(Step.HANDLE)
-    case = TicketCoordinated(
-        case=UUID(int=1), kind=CaseKind.NO_LEAD, reason="无法确定牵头单位", opened_by="DB01"
-    )
-    await sla.hear(case, MONDAY + 2 * HOUR)
+    await sla.hear(gone, MONDAY + 2 * HOUR)
     assert (await sla.deadline(Step.SIGN))["state"] == "moved"
     assert await sla.deadline(Step.HANDLE) == before, "the caller's clock runs on"
     await sla.hear(dispatched("512000-002", nth=2), MONDAY + 3 * HOUR)

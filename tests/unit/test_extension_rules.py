@@ -96,8 +96,8 @@ def test_what_may_be_asked_for_may_be_granted_and_fewer_days_too(
     application = Application(days, is_exceptional, starts_at)
     assume(refusal_of(pack, CALENDAR, standing, application) is None)
     for fewer in range(1, days + 1):
-        assert refusal_of_grant(pack, standing, application, fewer) is None
-    more = refusal_of_grant(pack, standing, application, days + 1)
+        assert refusal_of_grant(pack, standing, application, fewer, is_told=True) is None
+    more = refusal_of_grant(pack, standing, application, days + 1, is_told=True)
     assert more is not None
     assert more.allowed == tuple(str(one) for one in range(1, days + 1))
 

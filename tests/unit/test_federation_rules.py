@@ -28,8 +28,9 @@ from shared.events.dispatch import (
     TicketWithdrawn,
 )
 from shared.events.envelope import Event, Payload
-from shared.events.intake import Place
+from shared.events.intake import Place, TicketAmended
 from shared.events.knowledge import ArticleRetired
+from shared.events.loop import TicketRecalled
 from shared.events.sla import OrderIssued
 from shared.events.words import CloseReason, RequestType, ReturnDecision, ReturnGround
 from shared.exchange import Kind
@@ -82,6 +83,10 @@ def test_what_goes_onward_goes_once() -> None:
     assert goes_onward(peer(PeerKind.NEIGHBOUR), event(CLOSED))
     assert not goes_onward(peer(PeerKind.PARENT), event(REDONE))
     assert not goes_onward(peer(PeerKind.CHILD), event(SIGNED))
+    assert goes_onward(peer(PeerKind.NEIGHBOUR), event(TicketAmended(about_unit="512000-01")))
+    about_it = TicketAmended(about_unit="512000-platform", addition="投诉该平台的人")
+    assert not goes_onward(peer(PeerKind.NEIGHBOUR), event(about_it))
+    assert goes_onward(peer(PeerKind.NEIGHBOUR), event(TicketRecalled(unit="512000-platform")))
 
 
 def test_articles_go_on_and_never_back() -> None:
@@ -119,10 +124,18 @@ def test_acts_carry_what_our_services_take() -> None:
     (given,) = acts_at_home("ticket.withdrawn", back)
     assert (given.name, given.body["proposed_unit"]) == ("return", "省交通厅")
     assert acts_at_home("ticket.withdrawn", {}) == []
-    reply = {"findings": "已查", "result": "请拨打13912345678", "replied_by": "YJ 01"}
+    bare = {"ground": "out_of_scope", "reason": "不在受理范围", "legal_basis": " "}
+    (given,) = acts_at_home("ticket.withdrawn", {"sent_back": bare})
+    assert (given.body["reason"], given.body["legal_basis"], given.body["proposed_unit"]) == (
+        *("不在受理范围", "对方平台未说明依据"),
+        "对方平台未建议承办单位",
+    )
+    reply = {"findings": "已查", "result": "请拨打13912345678", "checked_by": "YJ 02"}
     sign, answer = acts_at_home("ticket.replied", reply)
     assert (sign.name, sign.needed) == ("sign", False)
-    assert answer.body["checked_by"] == "YJ01"
+    assert answer.body["checked_by"] == "YJ02"
+    (_, answer) = acts_at_home("ticket.replied", {"result": "已查", "replied_by": "YJ01"})
+    assert "checked_by" not in answer.body, "nobody is made a reader who was named none"
     assert "13912345678" not in answer.body["result"]
     (end,) = acts_here("ticket.closed", CLOSED.model_dump(mode="json"))
     assert end.body["reason"] == "satisfied"

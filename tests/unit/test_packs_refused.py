@@ -100,10 +100,15 @@ def refusal(file: str, old: str, new: str) -> list[str]:
             f"extension.asked_by.value：允许的值：{ROLES}（现为 'mayor'）",
         ),
         (
+            'asked_by = { value = "unit"',
+            'asked_by = { value = "operator"',
+            "extension.asked_by.value：允许的值：'unit'、'unit_leader'（现为 'operator'）",
+        ),
+        (
             'counts_as = { value = "basically_satisfied"',
-            'counts_as = { value = "happy"',
+            'counts_as = { value = "dissatisfied"',
             "follow_up.counts_as.value：允许的值：'very_satisfied'、'satisfied'、"
-            "'basically_satisfied'、'dissatisfied'、'very_dissatisfied'（现为 'happy'）",
+            "'basically_satisfied'（现为 'dissatisfied'）",
         ),
         (
             STAFFED,

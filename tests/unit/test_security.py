@@ -1,5 +1,6 @@
 """Who may enter, and what each may see."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ OPERATOR = Principal("ZY0001", Role.OPERATOR, "512000")
 UNIT = Principal("ZY0002", Role.UNIT, "512000", "512000001")
 
 
-@pytest.mark.parametrize("principal", [OPERATOR, UNIT])
+@pytest.mark.parametrize("principal", [OPERATOR, UNIT, replace(UNIT, is_person=True)])
 def test_a_token_names_its_principal(principal: Principal) -> None:
     token = issue_token(principal, SECRET, lifetime=timedelta(hours=1))
     reader = TokenReader(SECRET)

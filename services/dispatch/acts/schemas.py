@@ -81,7 +81,8 @@ class Reply(Input):
     )
     checked_by: Code | None = Field(
         None,
-        description="审核把关人的工号，不得为答复人本人；不填则待本单位另一人审核（check-reply）",
+        description="审核把关人的工号，不得为答复人本人；只由承办单位自己的系统填写，"
+        "人员登录答复的不填，待本单位另一人登录审核（check-reply）",
         examples=["YJ0201"],
     )
     letter: Letter | None = Field(None, description="会商工单须附签字盖章的函件 (ZY 13.5)")

@@ -14,6 +14,7 @@ from services.dispatch.cases.papers import Facts, keep, paper_of
 from services.dispatch.cases.rules import CaseState, Chosen, missing
 from services.dispatch.cases.sittings import Sitting
 from services.dispatch.co_handling.operations import check_co_units
+from services.dispatch.directory.queries import find_line
 from services.dispatch.dispatching.operations import send
 from services.dispatch.models import Unit
 from services.dispatch.precedents import operations as precedents
@@ -104,10 +105,10 @@ async def _check(turn: Turn, sitting: Sitting, decision: Decision) -> None:
         co_units=decision.co_units,
         jurisdiction=ticket.handling_place,
     )
-    if ticket.about_unit == decision.lead_unit:
-        raise field_error(
-            "lead_unit", "about_unit", "被投诉的单位不得承办针对本单位的投诉（XS 三(四)）"
-        )
+    line = await find_line(turn.session, decision.lead_unit)
+    if ticket.about_unit in {one.code for one in line}:
+        told = "被投诉的单位及其下级不得承办针对该单位的投诉（XS 三(四)）"
+        raise field_error("lead_unit", "about_unit", told)
     await check_co_units(turn, decision.co_units, lead=decision.lead_unit)
     if decision.replaces is not None and not decision.is_precedent:
         raise field_error("replaces", "not_needed", "不作为先例的决定不替代其他会商决定")

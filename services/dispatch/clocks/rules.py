@@ -84,7 +84,8 @@ def _pending(standing: Standing) -> set[Step]:
     if standing.dispatched_at is None and standing.reopened_at is None:
         return {Step.DISPATCH}
     if standing.interim_closed_at is not None:
-        pending = {Step.PROGRESS}
+        # No unit has it any more that would report.
+        pending = set() if standing.state is State.ACCEPTED else {Step.PROGRESS}
     else:
         pending = set() if standing.paused_at else {Step.HANDLE}
     if standing.result_at is None:

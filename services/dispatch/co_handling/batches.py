@@ -17,6 +17,13 @@ UPDATE tickets SET co_units = g.units
 FROM (SELECT ticket_id, array_agg(unit ORDER BY unit) AS units FROM chosen GROUP BY 1) g
 WHERE tickets.id = g.ticket_id"""
 
+END = "UPDATE co_handlers SET is_open = false WHERE ticket_id = ANY($1::uuid[]) AND is_open"
+
+
+async def end_many(connection: Connection, ticket_ids: Sequence[UUID]) -> None:
+    """Nobody handles with the leads of these tickets any more."""
+    await connection.execute(END, ticket_ids)
+
 
 async def keep_many(
     connection: Connection, chosen: Sequence[tuple[UUID, str]], *, at: datetime

@@ -154,6 +154,13 @@ def line_above(units: Mapping[str, Member], code: str) -> list[Member]:
     return found
 
 
+def is_under(units: Mapping[str, Member], code: str, about_unit: str | None) -> bool:
+    """Whether a unit is the one complained of, or below it."""
+    if about_unit is None:
+        return False
+    return code == about_unit or any(one.code == about_unit for one in line_above(units, code))
+
+
 def match(
     book: Book,
     question: Question,

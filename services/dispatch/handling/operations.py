@@ -5,6 +5,7 @@ from datetime import datetime
 from services.dispatch.acts.operations import Turn, lateness, say, unit_of
 from services.dispatch.acts.rules import open_to
 from services.dispatch.clocks.rules import handle_deadline
+from services.dispatch.corrections.recalls import hand_up
 from services.dispatch.letters.operations import require_letter
 from services.dispatch.models import HANDLING_COLUMNS, Unit
 from services.dispatch.reminders.operations import remind
@@ -89,6 +90,7 @@ async def close_for_now(
 async def reopen_ticket(turn: Turn, *, reason: str) -> None:
     """The unit must handle again, with the handling time of the type anew (ZY 14.2).
 
+    What complains of that unit goes to its superior instead (XS 三(四)).
     An interim close is applied for (ZY 13.3): one that has no ground is sent back like this.
     Raises `ActRefused` for one of another platform, whose reply may be on its way to us.
     """
@@ -108,7 +110,8 @@ async def reopen_ticket(turn: Turn, *, reason: str) -> None:
         ticket.terminated_at = None
     payload = TicketReopened(unit=unit_of(ticket), reason=reason, reopened_by=turn.caller.subject)
     await say(turn, payload, text=reason, detail={"article": article})
-    await remind(turn, payload.type, SENT_BACK, units=[payload.unit])
+    if not await hand_up(turn):
+        await remind(turn, payload.type, SENT_BACK, units=[payload.unit])
 
 
 async def _refuse_of_other_platform(turn: Turn) -> None:

@@ -52,13 +52,14 @@ class Draft:
 
 
 async def reply_to_ticket(turn: Turn, *, draft: Draft, checked_by: str | None) -> None:
-    """The unit answers: at once where its second reader is named, else the draft waits for them.
+    """The unit answers: at once where its system names the second reader, else a draft waits.
 
     Raises `Malformed` for elements that the pack asks for and the reply lacks, for numbers of
-    people in it (ZY 22), for a second reader who wrote it, and for a letter that is needed and
-    missing (ZY 13.5); `ActRefused` while a co-handling unit has not replied and no reason is
-    given (ZY 13.5(5)).
+    people in it (ZY 22), for a second reader who wrote it or whom a person names in their stead,
+    and for a letter that is needed and missing (ZY 13.5); `ActRefused` while a co-handling unit
+    has not replied and no reason is given (ZY 13.5(5)).
     """
+    _refuse_named_reader(turn, draft, checked_by)
     pack = turn.pack or pack_for(NATIONAL)
     # Another platform's reply was read there, by the law and the second reader of that place.
     is_foreign = platform_of(turn.caller.subject) is not None
@@ -68,16 +69,9 @@ async def reply_to_ticket(turn: Turn, *, draft: Draft, checked_by: str | None) -
         await require_letter(turn, draft.letter)
     await require_attachments(turn, draft.attachments)
     await _missing_parts(turn, without=draft.without)
-    is_reviewed = pack.reply.reviewed.value
-    if is_reviewed and checked_by is None:
+    if pack.reply.reviewed.value and checked_by is None and not is_foreign:
         await _keep_draft(turn, draft)
         return
-    if is_same_person(draft.replied_by, checked_by):
-        raise field_error(
-            "checked_by",
-            "same_person",
-            f"审核把关人不得为答复人本人（{pack.reply.reviewed.source}）",
-        )
     turn.ticket.state_before_check = turn.ticket.state
     turn.ticket.state = state_after(turn.ticket.state, Act.REPLY)
     await send_reply(turn, draft, checked_by=checked_by)
@@ -156,6 +150,21 @@ async def refuse_faults(
             errors=[
                 FieldError(field=one.field, code=one.code, message=one.message) for one in found
             ]
+        )
+
+
+def _refuse_named_reader(turn: Turn, draft: Draft, checked_by: str | None) -> None:
+    """Who reads a person's reply does so in their own name; a unit's system says who has read."""
+    if checked_by is None:
+        return
+    if is_same_person(draft.replied_by, checked_by):
+        raise field_error("checked_by", "same_person", "审核把关人不得为答复人本人（ZY 13）")
+    if turn.caller.is_person:
+        raise field_error(
+            "checked_by",
+            "own_act",
+            "审核把关人须本人登录审核（check-reply），不得由他人代填；"
+            "请不填 checked_by，答复即转本单位另一人审核（ZY 13）",
         )
 
 

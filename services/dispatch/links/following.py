@@ -44,6 +44,14 @@ NO_ROUND = ", ".join(f"{column} = NULL" for column in ROUND_COLUMNS)
 """What a ticket loses that goes with another: it has no unit and no clock of its own."""
 
 
+class Parted(NamedTuple):
+    """A linked ticket that goes its own way, and why."""
+
+    id: UUID
+    main: UUID
+    reason: str
+
+
 class Follower(NamedTuple):
     """A linked ticket and its main one, both locked."""
 
@@ -79,7 +87,27 @@ async def follow(heard: Heard, main_ids: Sequence[UUID], *, law: Law, source: st
     if closed := fates.get(Fate.CLOSED):
         await _close(heard, closed, source=source, at=at)
     if split := fates.get(Fate.SPLIT):
-        await _split(heard, split, law=law, source=source, at=at)
+        parted = [Parted(one.id, one.main, reason_of_split(one.main_state)) for one in split]
+        await split_off(heard, parted, law=law, source=source, at=at)
+
+
+async def split_off(
+    heard: Heard, parted: Sequence[Parted], *, law: Law, source: str, at: datetime
+) -> None:
+    """Let linked tickets, whose rows are locked, wait for dispatch anew; a rule may match them."""
+    if not parted:
+        return
+    ids = [one.id for one in parted]
+    await heard.connection.execute(SPLIT, ids, TRANSITIONS[State.LINKED, Act.SPLIT], at)
+    said = []
+    for one in parted:
+        data = TicketSplit(main=one.main, reason=one.reason, split_by=SYSTEM)
+        detail = {"main": str(one.main)}
+        said.append(Said(one.id, data, by=SYSTEM, text=one.reason, detail=detail))
+    await say_many(heard, said, source=source, at=at)
+    waiting = list((await lock_ids(heard, ids)).values())
+    book = await DutyBook().read(heard.connection)
+    await send_many_by_rule(heard, waiting, book=book, law=law, source=source, at=at, traces={})
 
 
 async def _reply(heard: Heard, members: Sequence[Follower], *, source: str, at: datetime) -> None:
@@ -113,22 +141,6 @@ async def _close(heard: Heard, repeats: Sequence[Follower], *, source: str, at: 
         for one in repeats
     ]
     await say_many(heard, said, source=source, at=at)
-
-
-async def _split(
-    heard: Heard, followers: Sequence[Follower], *, law: Law, source: str, at: datetime
-) -> None:
-    ids = [one.id for one in followers]
-    await heard.connection.execute(SPLIT, ids, TRANSITIONS[State.LINKED, Act.SPLIT], at)
-    said = []
-    for one in followers:
-        reason = reason_of_split(one.main_state)
-        data = TicketSplit(main=one.main, reason=reason, split_by=SYSTEM)
-        said.append(Said(one.id, data, by=SYSTEM, text=reason, detail={"main": str(one.main)}))
-    await say_many(heard, said, source=source, at=at)
-    waiting = list((await lock_ids(heard, ids)).values())
-    book = await DutyBook().read(heard.connection)
-    await send_many_by_rule(heard, waiting, book=book, law=law, source=source, at=at, traces={})
 
 
 def _payload(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.acts.operations import Turn, say
 from services.dispatch.acts.rules import open_to, refusal
+from services.dispatch.co_handling.batches import end_many
 from services.dispatch.dispatching.operations import send_by_rule
 from services.dispatch.links.following import NO_ROUND, follow
 from services.dispatch.links.rules import OPEN, kind_of
@@ -33,8 +34,6 @@ ATTEMPTS_MAX = 5
 LINK = f"""UPDATE tickets SET state = $2, main = $3, linked_at = $4, link_kind = g.kind,
     unit = NULL, rule = NULL, dispatched_at = NULL, co_units = '{{}}', {NO_ROUND}
 FROM unnest($1::uuid[], $5::text[]) AS g (id, kind) WHERE tickets.id = g.id"""
-END_PARTS = """UPDATE co_handlers SET is_open = false
-WHERE ticket_id = ANY($1::uuid[]) AND is_open"""
 # What goes with a ticket that is linked goes with its main one from now on.
 TAKE_ALONG = """UPDATE tickets SET main = $2 WHERE main = ANY($1::uuid[]) AND state = 'linked'
 RETURNING id, link_kind"""
@@ -196,7 +195,7 @@ async def _link(joining: Joining, tickets: Sequence[Ticket]) -> None:
     kinds = {one.id: kind_of(one.caller_id, main.caller_id) for one in tickets}
     linked = TRANSITIONS[State.ACCEPTED, Act.LINK]
     along = await heard.connection.fetch(TAKE_ALONG, list(kinds), main.id)
-    await heard.connection.execute(END_PARTS, list(kinds))
+    await end_many(heard.connection, list(kinds))
     await heard.connection.execute(
         LINK, list(kinds), linked, main.id, at, [str(kind) for kind in kinds.values()]
     )

@@ -14,7 +14,7 @@ from shared.inbox import Heard, Wait
 
 TIME = "SELECT coalesce($1::timestamptz, clock_timestamp())"
 LOCK = """SELECT id, state, unit, round, jurisdiction, category, request_type, urgency,
-    is_enforcement, policy, replies, handled_in, about_unit
+    is_enforcement, policy, replies, handled_in, about_unit, co_units
 FROM tickets WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"""
 # The n-th entry of a ticket in one call goes to the n-th place after those that it has.
 INSERT_ENTRIES = """WITH entry AS (
@@ -69,6 +69,7 @@ class Locked(NamedTuple):
     replies: int
     handled_in: str | None
     about_unit: str | None
+    co_units: Sequence[str]
 
 
 async def time_of_batch(heard: Heard) -> datetime:

@@ -68,6 +68,7 @@ EVENT_NAMES = {
     "ticket.declined": "不予受理",
     "ticket.concluded": "热线直接办结",
     "ticket.moved": "转交其他层级",
+    "ticket.recalled": "收回",
     "ticket.forwarded": "转往其他平台",
     "ticket.closed": "办结",
     "ticket.linked": "并单",

@@ -11,6 +11,8 @@ from shared.personal import PRIVATE, find, mask
 
 Data = Mapping[str, Any]
 REPLY = "reply"
+NO_UNIT = "对方平台未建议承办单位"
+UNSAID = {"reason": "对方平台未说明理由", "legal_basis": "对方平台未说明依据"}
 
 
 class Act(NamedTuple):
@@ -103,7 +105,7 @@ def _sign(_: Data) -> list[Act]:
 def _reply(data: Data) -> list[Act]:
     elements = {name: masked(data.get(name) or "") for name in ("findings", "basis", "result")}
     elements["contact"] = masked(data.get("contact") or "")
-    return _replied(elements, data.get("checked_by") or data.get("replied_by"), data.get("more"))
+    return _replied(elements, reader=_cleaned(data.get("checked_by")), more=data.get("more"))
 
 
 def _terminated(data: Data) -> list[Act]:
@@ -113,20 +115,22 @@ def _terminated(data: Data) -> list[Act]:
         "result": masked(data.get("script") or ""),
         "contact": masked(data.get("explanation") or ""),
     }
-    return _replied(elements, data.get("filed_by"), None)
+    return _replied(elements, reader="", more=None)
 
 
-def _replied(elements: Data, reader: object, more: object) -> list[Act]:
+def _replied(elements: Data, *, reader: str, more: object) -> list[Act]:
     others = more if isinstance(more, Mapping) else {}
     body = {name: text for name, text in elements.items() if text}
     body |= {"more": {code: masked(str(text)) for code, text in others.items()}} if others else {}
-    # Who read it there; the act itself is the other platform's.
-    return [*_sign({}), Act(Service.DISPATCH, REPLY, body | {"checked_by": _number(reader)})]
+    # Who read it there, if it says so; the act itself is the other platform's.
+    body |= {"checked_by": reader} if reader else {}
+    return [*_sign({}), Act(Service.DISPATCH, REPLY, body)]
 
 
-def _number(reader: object) -> str:
-    signs = [sign for sign in str(reader or "") if sign.isalnum() or sign in "_.-"]
-    return "".join(signs)[:64] or "reader"
+def _cleaned(given: object) -> str:
+    """A number or a unit's name as dispatch takes it; empty where there is none."""
+    signs = [sign for sign in str(given or "") if sign.isalnum() or sign in "_.-"]
+    return "".join(signs)[:64]
 
 
 def _respond(data: Data) -> list[Act]:
@@ -148,10 +152,10 @@ def _return(data: Data) -> list[Act]:
     given = data.get("sent_back")
     if not isinstance(given, Mapping):
         return []
-    names = ("ground", "reason", "legal_basis")
-    body = {name: given[name] for name in names} | {
-        "proposed_unit": _number(given["proposed_unit"])
-    }
+    body = {"ground": given["ground"]}
+    for name, unsaid in UNSAID.items():
+        body[name] = str(given.get(name) or "").strip() or unsaid
+    body["proposed_unit"] = _cleaned(given.get("proposed_unit")) or NO_UNIT
     return [Act(Service.DISPATCH, "return", body)]
 
 

@@ -72,6 +72,31 @@ async def show_crossed(ticket_id: UUID, request: Request, caller: Caller) -> sch
     )
 
 
+@router.get("/files", response_model=Page[schemas.LeftOutFile])
+async def list_left_out(
+    request: Request, _: Caller, wanted: Annotated[schemas.LeftOutQuery, Query()]
+) -> Page[schemas.LeftOutFile]:
+    """对方平台告知而未能接收的附件及其原因，新受理的工单在前 (B8, YN 六(二)1)."""
+    after, limit = wanted.after_file(), wanted.limit
+    async with runtime_of(request).database.sessions() as session:
+        rows = await queries.list_left_out(session, after=after, limit=limit + 1)
+    items = [schemas.LeftOutFile.of(*row) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].cursor if len(rows) > limit else None)
+
+
+@router.post("/files/{ticket_id}/fetch", response_model=schemas.FilesOfTicket)
+async def fetch_files_again(
+    ticket_id: UUID, _: schemas.FetchAgain, request: Request, caller: Caller
+) -> Response:
+    """再次接收一件工单未能接收的附件；正在等候的、已接收的不变 (B8, YN 六(二)1)."""
+
+    async def operation(session: AsyncSession) -> Answer:
+        rows = await registering.fetch_again(session, ticket_id)
+        return Answer(schemas.FilesOfTicket(items=[schemas.FileOut.of(row) for row in rows]))
+
+    return await run_act(runtime_of(request), request, caller, operation)
+
+
 @router.get("/forwards", response_model=schemas.Waiting)
 async def list_waiting(request: Request, caller: Caller) -> schemas.Waiting:
     """尚未发出的转办及其原因，等候最久的在前；限本平台所在地的人员."""

@@ -22,6 +22,7 @@ from services.gateway.federation.rules import (
     is_theirs,
     leaves,
 )
+from shared.crossing import platform_of
 from shared.database import Connection
 from shared.events.callers import TicketAttached
 from shared.events.dispatch import (
@@ -51,7 +52,7 @@ WHERE (f.peer, f.origin_ticket) = (g.peer, g.origin_ticket)"""
 FIND_HOMES = """SELECT ticket_id, peer, origin_ticket FROM forwarded_in
 WHERE ticket_id = ANY($1::uuid[])"""
 # Whoever queues the forward itself holds the row: what was heard before it is in its words.
-FIND_AWAY = """SELECT f.ticket_id, f.round, f.state, f.peer, p.kind FROM forwarded_out f
+FIND_AWAY = """SELECT f.ticket_id, f.round, f.state, f.peer, f.unit, p.kind FROM forwarded_out f
 LEFT JOIN peers p ON p.code = f.peer
 WHERE f.ticket_id = ANY($1::uuid[]) AND f.state <> 'ended'
 ORDER BY f.ticket_id, f.round FOR UPDATE OF f"""
@@ -123,7 +124,7 @@ async def cross(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     """Tell the platform where a ticket is at home, and the one that handles it."""
     tellings: list[Telling] = []
     if isinstance(events[0].data, TicketAttached):
-        await _note_files(heard.connection, events)
+        tellings += await _note_files(heard.connection, events)
     if any(goes_back(event.data) for event in events):
         tellings += await _back(heard.connection, events)
     if isinstance(events[0].data, (*ONWARD, TicketReturnDecided)):
@@ -131,21 +132,30 @@ async def cross(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     await queue(heard.connection, tellings)
 
 
-async def _note_files(connection: Connection, events: Sequence[Event[Any]]) -> None:
-    """Keep who may fetch files: who handles the ticket, and its home once a reply names them."""
+async def _note_files(connection: Connection, events: Sequence[Event[Any]]) -> list[Telling]:
+    """Keep who may fetch files: who handles the ticket, and its home once a reply names them.
+
+    What a third platform sent was named there, and may come after its reply went on: its home is
+    told at once.
+    """
     tickets = [UUID(event.subject) for event in events]
     homes = {str(row["ticket_id"]): row for row in await connection.fetch(FIND_HOMES, tickets)}
     away = {str(row["ticket_id"]): row for row in await connection.fetch(FIND_AWAY, tickets)}
-    found = []
+    found, passed = [], []
     for event in events:
         ticket, told = UUID(event.subject), files.attached_of(event.data)
         home, there = homes.get(event.subject), away.get(event.subject)
         if home is not None and event.data.unit is not None:
-            found.append(files.Noted(home["peer"], ticket, told, is_named=False))
+            is_thirds = platform_of(event.data.attached_by) not in (None, home["peer"])
+            found.append(files.Noted(home["peer"], ticket, told, is_named=is_thirds))
+            if is_thirds:
+                origin, one = str(home["origin_ticket"]), telling(home["peer"], event)
+                passed.append(replace(one, subject=origin, key=f"{one.key} back to {origin}"))
         if there is not None and not is_theirs(there["peer"], event.data):
             is_named = there["state"] == "queued"
             found.append(files.Noted(there["peer"], ticket, told, is_named=is_named))
     await files.note(connection, found)
+    return passed
 
 
 async def _back(connection: Connection, events: Sequence[Event[Payload]]) -> list[Telling]:
@@ -187,7 +197,8 @@ async def _onward(connection: Connection, events: Sequence[Event[Any]]) -> list[
         if leaves(event.data):
             ended.append(row["ticket_id"])
         # What is not queued yet carries all this in itself, or never goes.
-        if row["state"] == "queued" and goes_onward(Peer(row["peer"], row["kind"] or ""), event):
+        peer = Peer(row["peer"], row["kind"] or "", frozenset((row["unit"],)))
+        if row["state"] == "queued" and goes_onward(peer, event):
             found.append(telling(row["peer"], event))
     if ended:
         await connection.execute(END, ended)

@@ -44,7 +44,8 @@ FROM files_in f LEFT JOIN peers p ON p.code = f.peer AND p.is_active
 WHERE f.state = 'waiting' AND f.next_at <= clock_timestamp() ORDER BY f.next_at LIMIT $1"""
 KEEP = """UPDATE files_in SET state = 'kept', attachment = $3, sequence = $4, problem = NULL
 WHERE ticket_id = $1 AND origin_attachment = $2"""
-LEAVE_OUT = """UPDATE files_in SET state = 'left_out', problem = $3
+LEAVE_OUT = """UPDATE files_in
+SET state = 'left_out', problem = $3, left_out_at = clock_timestamp()
 WHERE ticket_id = $1 AND origin_attachment = $2"""
 FAIL = """UPDATE files_in SET attempts = attempts + 1, problem = $3,
     next_at = clock_timestamp() + make_interval(secs => least(0.5 * 2 ^ least(attempts, 20), $4))

@@ -86,6 +86,7 @@ class FileIn(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     problem: Mapped[str | None]
+    left_out_at: Mapped[datetime | None]
 
 
 class PlatformUnit(Base):
@@ -136,6 +137,12 @@ Index(
 )
 Index("files_in_waiting", FileIn.next_at, postgresql_where=text("state = 'waiting'"))
 Index("files_in_peer", FileIn.peer, postgresql_where=text("state = 'waiting'"))
+Index(
+    "files_in_left_out",
+    FileIn.ticket_id,
+    FileIn.origin_attachment,
+    postgresql_where=text("state = 'left_out'"),
+)
 Index(
     "forwarded_in_ticket",
     ForwardedIn.ticket_id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.federation.models import (
@@ -15,6 +15,7 @@ from services.gateway.federation.models import (
 )
 from services.gateway.federation.models import Route as RouteRow
 from services.gateway.federation.rules import Peer, Target, Way, way_of
+from services.gateway.feeds.models import FeedTicket
 from services.gateway.peers.models import Peer as PeerRow
 
 
@@ -75,6 +76,23 @@ async def list_files(session: AsyncSession, ticket_id: UUID) -> list[FileIn]:
         select(FileIn).where(FileIn.ticket_id == ticket_id).order_by(FileIn.origin_attachment)
     )
     return list(rows)
+
+
+async def list_left_out(
+    session: AsyncSession, *, after: tuple[UUID, UUID] | None, limit: int
+) -> list[tuple[FileIn, str | None]]:
+    """Files that were left out, with the numbers of their tickets, the newest ticket first."""
+    key = tuple_(FileIn.ticket_id, FileIn.origin_attachment)
+    statement = (
+        select(FileIn, FeedTicket.words["number"].astext)
+        .outerjoin(FeedTicket, FeedTicket.id == FileIn.ticket_id)
+        .where(FileIn.state == "left_out")
+        .order_by(FileIn.ticket_id.desc(), FileIn.origin_attachment.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(key < after)
+    return [(row, number) for row, number in await session.execute(statement)]
 
 
 async def list_waiting(session: AsyncSession, *, limit: int) -> list[ForwardedOut]:

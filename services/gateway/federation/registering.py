@@ -1,14 +1,14 @@
-"""What people register and answer in federation: ways, and orders of other platforms."""
+"""What people decide in federation: ways, answers to orders, files to be fetched again."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.exchange.outgoing import Telling, queue
-from services.gateway.federation.models import OrderIn
+from services.gateway.federation.models import FileIn, OrderIn
 from services.gateway.federation.models import Route as RouteRow
 from services.gateway.federation.rules import Target
 from services.gateway.peers.models import Peer
@@ -57,3 +57,24 @@ async def answer_order(
     )
     await queue(await connection_of(session), [telling])
     return order
+
+
+async def fetch_again(session: AsyncSession, ticket_id: UUID) -> list[FileIn]:
+    """Have what was left out of a ticket fetched once more; all that others named of it.
+
+    What waits or came stays as it is. Raises `NotFound` where nothing was named.
+    """
+    found = await session.scalars(
+        select(FileIn)
+        .where(FileIn.ticket_id == ticket_id)
+        .order_by(FileIn.origin_attachment)
+        .with_for_update()
+    )
+    rows = list(found)
+    if not rows:
+        raise NotFound
+    for row in rows:
+        if row.state == "left_out":
+            row.state, row.attempts, row.left_out_at = "waiting", 0, None
+            row.next_at = func.clock_timestamp()
+    return rows

@@ -35,6 +35,7 @@ from shared.events.loop import (
     TicketCoordinated,
     TicketDeclined,
     TicketLinked,
+    TicketRecalled,
 )
 from shared.events.sla import OrderAnswered, OrderIssued, TicketExtensionDecided
 from shared.events.words import ReturnDecision
@@ -70,7 +71,7 @@ REPORTED: tuple[type[Payload], ...] = (
 """What goes up besides the events of tickets."""
 ENDS: tuple[type[Payload], ...] = (
     *(TicketWithdrawn, TicketTerminated, TicketClosed, TicketCoordinated, TicketLinked),
-    *(TicketDeclined, TicketConcluded),
+    *(TicketDeclined, TicketConcluded, TicketRecalled),
 )
 """With these a ticket leaves the unit that stands for another platform."""
 ONWARD: tuple[type[Payload], ...] = (
@@ -119,8 +120,14 @@ def passed_on(peer: Peer, kind: Kind, *, sender: str) -> bool:
 
 
 def goes_onward(peer: Peer, event: Event[Payload]) -> bool:
-    """Whether an event of a ticket that was forwarded to this peer goes to it besides `told`."""
-    is_onward = isinstance(event.data, ONWARD) and not is_theirs(peer.code, event.data)
+    """Whether an event of a ticket that was forwarded to this peer goes to it besides `told`.
+
+    Not that it is what the ticket complains of (XS 三(四)).
+    """
+    data = event.data
+    if isinstance(data, TicketAmended) and data.about_unit in peer.units:
+        return False
+    is_onward = isinstance(data, ONWARD) and not is_theirs(peer.code, data)
     return is_onward and not told(peer, event)
 
 

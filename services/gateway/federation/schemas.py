@@ -10,7 +10,10 @@ from services.gateway.federation.models import Route as RouteRow
 from services.gateway.federation.queries import Found
 from services.gateway.federation.rules import Target
 from shared.answers import BeijingTime, Input
+from shared.events.chinese import CHINESE
+from shared.events.kinds import AttachmentKind
 from shared.exchange import PLATFORM_PATTERN
+from shared.pages import PageQuery, bad_cursor, read_cursor, write_cursor
 
 PlaceCode = Annotated[str, StringConstraints(pattern=PLATFORM_PATTERN)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
@@ -133,6 +136,66 @@ class FileOut(BaseModel):
     def of(cls, row: FileIn) -> Self:
         """One file as people see it."""
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class LeftOutQuery(PageQuery):
+    """未能接收的附件的分页。"""
+
+    def after_file(self) -> tuple[UUID, UUID] | None:
+        """The file in the cursor: its ticket and itself. Raises `Malformed`."""
+        key = read_cursor(self.after, parts=2)
+        try:
+            return None if key is None else (UUID(str(key[0])), UUID(str(key[1])))
+        except ValueError as error:
+            raise bad_cursor() from error
+
+
+class LeftOutFile(BaseModel):
+    """对方平台的一个附件，未能接收；对方不告知文件名。"""
+
+    platform: str = Field(description="来源平台")
+    ticket_id: UUID
+    number: str | None = Field(description="本平台的工单号")
+    file: UUID = Field(description="在来源平台的附件编号")
+    kind: str
+    kind_name: str
+    media_type: str
+    bytes: int
+    problem: str = Field(description="未能接收的原因", examples=["来源平台没有给出该附件的内容"])
+    left_out_at: BeijingTime
+
+    @classmethod
+    def of(cls, row: FileIn, number: str | None) -> Self:
+        """The file as people see it."""
+        is_known = row.kind in set(AttachmentKind)
+        return cls(
+            platform=row.peer,
+            ticket_id=row.ticket_id,
+            number=number,
+            file=row.origin_attachment,
+            kind=row.kind,
+            kind_name=CHINESE[AttachmentKind(row.kind)] if is_known else row.kind,
+            media_type=row.media_type,
+            bytes=row.bytes,
+            problem=row.problem or "",
+            # Of what an earlier version left out, its last try is the nearest that is known.
+            left_out_at=row.left_out_at or row.next_at,
+        )
+
+    @property
+    def cursor(self) -> str:
+        """The cursor that goes on after it."""
+        return write_cursor(str(self.ticket_id), str(self.file))
+
+
+class FetchAgain(Input):
+    """再次接收一件工单未能接收的附件。"""
+
+
+class FilesOfTicket(BaseModel):
+    """对方告知的一件工单的附件。"""
+
+    items: list[FileOut]
 
 
 class Crossed(BaseModel):

@@ -7,7 +7,14 @@ from uuid import UUID
 
 import orjson
 
-from services.gateway.feeds.rules import Holders, holders_after, readers, told, words_of
+from services.gateway.feeds.rules import (
+    Holders,
+    holders_after,
+    readers,
+    taken_from,
+    told,
+    words_of,
+)
 from shared.database import Connection
 from shared.erasure import erase as erase_words
 from shared.events.dispatch import UnitChanged
@@ -36,6 +43,9 @@ KEEP_UNITS = """INSERT INTO feed_units (code, name, jurisdiction, is_active, has
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::bool[])
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, jurisdiction = excluded.jurisdiction,
     is_active = excluded.is_active, has_system = excluded.has_system"""
+# What they read before is read again by nobody, be it with an old cursor.
+BLANK = """UPDATE feed f SET data = '{}' FROM unnest($1::uuid[], $2::text[]) AS g (ticket_id, unit)
+WHERE f.ticket_id = g.ticket_id AND f.unit = g.unit"""
 FORGET = """DELETE FROM feed WHERE position IN (
     SELECT position FROM feed WHERE kept_at < clock_timestamp() - make_interval(days => $1)
     ORDER BY position LIMIT $2)"""
@@ -64,13 +74,14 @@ async def take(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     ids = [UUID(event.subject) for event in events]
     rows = await heard.connection.fetch(LOCK_TICKETS, ids)
     kept = {row["id"]: _kept(row) for row in rows}
-    items, changed = list[Item](), dict[UUID, Kept]()
+    items, changed, gone = list[Item](), dict[UUID, Kept](), list[tuple[UUID, str]]()
     for ticket_id, event in zip(ids, events, strict=True):
         before = kept.get(ticket_id, Kept())
         holders = holders_after(before.holders, event.data)
         after = Kept(_words_after(before.words, event.data), holders)
         if after != kept.get(ticket_id):
             changed[ticket_id] = after
+        gone += [(ticket_id, unit) for unit in taken_from(before.holders, event.data)]
         data = told(event.data)
         items += [
             Item(unit, event.data.type, ticket_id, event.sequence, event.time, data)
@@ -84,6 +95,8 @@ async def take(heard: Heard, events: Sequence[Event[Payload]]) -> None:
             [one.holders.unit for one in changed.values()],
             [",".join(one.holders.co_units) for one in changed.values()],
         )
+    if gone:
+        await heard.connection.execute(BLANK, *zip(*gone, strict=True))
     await append(heard.connection, items)
 
 

@@ -25,6 +25,7 @@ from shared.events.loop import (
     TicketCoUnitsChosen,
     TicketDeclined,
     TicketLinked,
+    TicketRecalled,
     TicketSplit,
 )
 from shared.events.sla import (
@@ -41,7 +42,7 @@ from shared.events.words import ReturnDecision
 TOLD: tuple[type[Payload], ...] = (
     *(TicketCreated, TicketAmended, TicketAttached),
     *(TicketDispatched, TicketSigned, TicketReturnDecided, TicketReplied, TicketReopened),
-    *(TicketWithdrawn, TicketClosed, TicketTerminated, TicketForwarded),
+    *(TicketWithdrawn, TicketClosed, TicketTerminated, TicketForwarded, TicketRecalled),
     *(TicketDeclined, TicketConcluded, TicketHandedOver),
     *(TicketLinked, TicketSplit, TicketAskedAgain, TicketCoordinated),
     *(TicketCoUnitsChosen, TicketCoSigned, TicketCoReplied),
@@ -71,6 +72,11 @@ class Holders(NamedTuple):
         """Everybody, the unit first."""
         return (*((self.unit,) if self.unit else ()), *self.co_units)
 
+    def without(self, unit: str) -> "Holders":
+        """Those that are left where this unit may have it no more (XS 三(四))."""
+        others = tuple(one for one in self.co_units if one != unit)
+        return Holders(None if self.unit == unit else self.unit, others)
+
 
 def holders_after(before: Holders, data: Payload) -> Holders:
     """Who has the ticket after an event."""
@@ -84,8 +90,10 @@ def holders_after(before: Holders, data: Payload) -> Holders:
             return Holders(data.lead, data.co_units)
         case TicketReturnDecided(decision=decision) if decision is not ReturnDecision.REJECTED:
             return Holders()
-        case TicketCoordinated() | TicketLinked():
+        case TicketCoordinated() | TicketLinked() | TicketRecalled():
             return Holders()
+        case TicketAmended(about_unit=str(about)):
+            return before.without(about)
         # What went with another ticket is its unit's once that answered for it (A8).
         case TicketReplied() if before.unit is None:
             return Holders(data.unit)
@@ -98,13 +106,27 @@ def readers(before: Holders, data: Payload) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*holders_after(before, data).all(), *before.all())))
 
 
+def taken_from(before: Holders, data: Payload) -> tuple[str, ...]:
+    """Who loses the ticket because it complains of them, or of a unit above (XS 三(四))."""
+    if not isinstance(data, TicketAmended | TicketRecalled):
+        return ()
+    kept = holders_after(before, data).all()
+    return tuple(unit for unit in before.all() if unit not in kept)
+
+
 def words_of(data: Payload) -> dict[str, Any]:
     """A request's words as a unit reads them."""
     return {k: v for k, v in data.model_dump(mode="json").items() if k in WORDS}
 
 
 def told(data: Payload) -> dict[str, Any]:
-    """What a unit reads of an event."""
+    """What a unit reads of an event.
+
+    Of a correction that names the unit complained of nothing: a unit below that one may still have
+    the ticket. Who keeps it reads what changed in the ticket's words.
+    """
+    if isinstance(data, TicketAmended) and data.about_unit is not None:
+        return {}
     found = data.model_dump(mode="json", exclude_none=True)
     return {name: value for name, value in found.items() if name not in HIDDEN}
 

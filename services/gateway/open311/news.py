@@ -13,7 +13,13 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Payload
 from shared.events.intake import TicketAmended
-from shared.events.loop import TicketConcluded, TicketDeclined, TicketLinked, TicketSplit
+from shared.events.loop import (
+    TicketConcluded,
+    TicketDeclined,
+    TicketLinked,
+    TicketRecalled,
+    TicketSplit,
+)
 from shared.events.sla import (
     TicketClockPaused,
     TicketClockResumed,
@@ -39,6 +45,7 @@ STATES: dict[type[Payload], State] = {
 MOVING: tuple[type[Payload], ...] = (
     *(TicketSigned, TicketReturnDecided, TicketSplit, TicketAmended, TicketExtensionDecided),
     *(TicketLimitDecided, TicketClockPaused, TicketClockResumed, TicketDeadlineMoved),
+    TicketRecalled,
 )
 """What is no news of its own, but changes who handles a request, or until when."""
 

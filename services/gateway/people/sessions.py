@@ -119,7 +119,11 @@ async def find_session(runtime: Runtime, token: str) -> Found:
     principal = None
     if row["assignment_id"] is not None:
         principal = Principal(
-            row["work_number"], Role(row["role"]), row["jurisdiction"], row["unit"]
+            row["work_number"],
+            Role(row["role"]),
+            row["jurisdiction"],
+            row["unit"],
+            is_person=True,
         )
     return Found(
         row["id"],

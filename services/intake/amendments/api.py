@@ -20,10 +20,15 @@ router = APIRouter(prefix="/v1/tickets", tags=["tickets"], responses=PROBLEMS)
 
 @router.post("/{ticket_id}/amend", response_model=CallerActed)
 async def amend(ticket_id: UUID, body: schemas.Amend, request: Request, caller: Caller) -> Response:
-    """补充内容，或更正类型、紧急程度、类别、知悉范围 (ZY 5, F9). A correction needs a reason."""
+    """补充内容，或更正类型、紧急程度、类别、知悉范围、被投诉的单位 (ZY 5, F9, XS 三(四)).
+
+    A correction needs a reason.
+    """
     runtime = runtime_of(request)
     directory: Directory = request.app.state.directory
     await directory.require_category(body.category)
+    if body.about_unit is not None:
+        await directory.require_unit("about_unit", body.about_unit)
     await seen.wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
 
     async def operation(session: AsyncSession) -> Answer:

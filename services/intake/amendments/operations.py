@@ -16,7 +16,10 @@ from shared.problems import field_error
 from shared.runtime import Runtime
 from shared.security import Principal
 
-CORRECTED = ("request_type", "urgency", "is_enforcement", "is_mediation", "category", "secrecy")
+CORRECTED = (
+    *("request_type", "urgency", "is_enforcement", "is_mediation", "category", "secrecy"),
+    "about_unit",
+)
 
 
 async def amend_ticket(
@@ -29,7 +32,7 @@ async def amend_ticket(
     corrections: Mapping[str, Any],
     reason: str | None,
 ) -> Acted:
-    """Add words, or correct type, urgency, category, label; what stays the same says nothing.
+    """Add words, or correct what was filed; what stays the same says nothing.
 
     While a unit is being asked nothing is said: the ticket's first event will carry it all.
     Raises `NotFound`, `ActRefused` for what is over, `Malformed` where nothing would change or a

@@ -10,13 +10,14 @@ from shared.events.words import RequestType, Secrecy, Urgency
 
 
 class Amend(Input):
-    """补充内容，或更正类型、紧急程度、执法和调解标记、类别、知悉范围."""
+    """补充内容，或更正类型、紧急程度、执法和调解标记、类别、知悉范围、被投诉的单位."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {"addition": "停水范围扩大到整条街。"},
                 {"request_type": "complaint", "reason": "诉求人投诉物业，原登记为求助。"},
+                {"about_unit": "512000-01", "reason": "诉求人反映该局工作人员推诿。"},
             ]
         }
     )
@@ -33,6 +34,14 @@ class Amend(Input):
     ] = None
     secrecy: Annotated[
         Secrecy | None, Field(description="更正后的知悉范围：敏感的只有经办单位和督办可见 (F9)")
+    ] = None
+    about_unit: Annotated[
+        Words | None,
+        Field(
+            min_length=1,
+            max_length=64,
+            description="被投诉的单位，或被投诉人员的单位：由其上级办理，该单位不可见 (XS 三(四))",
+        ),
     ] = None
     reason: Annotated[
         Words | None, Field(min_length=1, max_length=2_000, description="更正的理由")

@@ -3,7 +3,7 @@
 from services.intake.attachments.operations import keep_co_handlers
 from shared.events.dispatch import TicketDispatched
 from shared.events.envelope import Event
-from shared.events.loop import TicketCoUnitsChosen
+from shared.events.loop import TicketCoUnitsChosen, TicketRecalled
 from shared.inbox import Handlers, Heard
 
 
@@ -22,3 +22,8 @@ async def on_co_units_chosen(heard: Heard, events: list[Event[TicketCoUnitsChose
     """All co-handlers from now on."""
     chosen = [(event.subject, event.data.co_units) for event in events]
     await keep_co_handlers(heard.connection, chosen)
+
+
+async def on_ticket_recalled(heard: Heard, events: list[Event[TicketRecalled]]) -> None:
+    """Nobody handles it with another any more."""
+    await keep_co_handlers(heard.connection, [(event.subject, ()) for event in events])

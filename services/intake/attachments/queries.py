@@ -29,8 +29,8 @@ async def find_attachment(
 
 
 async def handles(session: AsyncSession, unit: str | None, ticket: Ticket) -> bool:
-    """Whether a unit has a ticket: as its lead, or handling with it."""
-    if unit is None:
+    """Whether a unit has a ticket: as its lead, or handling with it; never one about itself."""
+    if unit is None or unit == ticket.about_unit:
         return False
     if ticket.unit == unit:
         return True

@@ -127,7 +127,7 @@ async def _ask_again(
             state=FollowUpState.OPEN,
         )
     )
-    text = question(ticket.number)
+    text = question(ticket.number, None)
     notice = Notice(NoticeKind.CALLER, str(ticket.id), ticket.id, TicketRated.type, text)
     await notices.add(session, notice, at=at)
 

@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.intake.follow_ups.models import FollowUpTask
-from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState, is_claimed, question
+from services.intake.follow_ups.rules import (
+    FollowUpOutcome,
+    FollowUpState,
+    is_claimed,
+    question,
+    silence_of,
+)
 from services.intake.models import FollowUp, Ticket
 from services.intake.operations import Acted, require_act, say
 from services.intake.sight import is_seen
@@ -23,6 +29,7 @@ from shared.events.intake import TicketFollowedUp
 from shared.events.kinds import Cause, FollowUpWay
 from shared.events.words import Act
 from shared.notices import Notice, NoticeKind
+from shared.policy.law import Law
 from shared.problems import ActRefused, NotFound
 from shared.runtime import Runtime
 from shared.security import Principal
@@ -34,7 +41,8 @@ OPEN = """WITH opened AS (
         AS n (id, ticket_id, unit, reply, replied_at) JOIN tickets t ON t.id = n.ticket_id
     RETURNING ticket_id
 )
-SELECT t.id, t.number FROM opened JOIN tickets t ON t.id = opened.ticket_id"""
+SELECT t.id, t.number, t.policy, t.jurisdiction
+FROM opened JOIN tickets t ON t.id = opened.ticket_id"""
 END = """UPDATE follow_up_tasks f SET state = 'done', outcome = $3, ended_at = e.at
 FROM unnest($1::uuid[], $2::timestamptz[]) AS e (ticket_id, at)
 WHERE f.ticket_id = e.ticket_id AND f.state <> 'done'"""
@@ -70,20 +78,24 @@ class Inquiry:
     cause: Cause | None = None
 
 
-async def open_tasks(connection: Connection, replied: Sequence[Replied]) -> None:
+async def open_tasks(connection: Connection, replied: Sequence[Replied], *, law: Law) -> None:
     """A task for each reply (ZY 14). What was asked about an earlier reply is over."""
     await end_tasks(
         connection, [Ended(one.ticket_id, one.at) for one in replied], FollowUpOutcome.REDONE
     )
     ids = [uuid7() for _ in replied]
     rows = await connection.fetch(OPEN, ids, *map(list, zip(*replied, strict=True)))
+    at = {one.ticket_id: one.at for one in replied}
     asked = [
         Notice(
             NoticeKind.CALLER,
             str(row["id"]),
             row["id"],
             TicketReplied.type,
-            question(row["number"]),
+            question(
+                row["number"],
+                silence_of(law, row["policy"], row["jurisdiction"], at[row["id"]]),
+            ),
         )
         for row in rows
     ]

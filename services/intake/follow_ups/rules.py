@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.intake.verifications.rules import pack_of
 from shared.calendars import Calendar
-from shared.events.words import CloseReason
+from shared.events.chinese import CHINESE
+from shared.events.words import CloseReason, Satisfaction
 from shared.policy.deadlines import Deadline, limit_deadline
+from shared.policy.law import Law
 from shared.policy.model import Pack
 
 SINCE = "the reply"
@@ -55,6 +58,11 @@ def lapse_deadline(pack: Pack, calendar: Calendar, replied_at: datetime) -> Dead
     return limit_deadline(pack, calendar, pack.follow_up.lapse, replied_at, since=SINCE)
 
 
+def silence_of(law: Law, policy: str, jurisdiction: str, replied_at: datetime) -> Satisfaction:
+    """What it counts as that a caller says nothing of a reply, by the ticket's law (ZY 14.1)."""
+    return pack_of(law, policy, jurisdiction, replied_at).follow_up.counts_as.value
+
+
 def is_claimed(
     claimed_at: datetime | None, claimed_by: str | None, *, by: str, at: datetime, minutes: int
 ) -> bool:
@@ -69,9 +77,13 @@ def state_after_rating(closes: CloseReason | None) -> FollowUpState:
     return FollowUpState.UNSATISFIED if closes is None else FollowUpState.DONE
 
 
-def question(number: str) -> str:
-    """What the automatic question says; it repeats nothing of the request."""
+def question(number: str, silence: Satisfaction | None) -> str:
+    """What the automatic question says; it repeats nothing of the request.
+
+    `silence` is what no answer counts as; none where a person will ask.
+    """
+    lapse = "" if silence is None else f"期满未评价的，视为{CHINESE[silence]}。"
     return (
         f"您反映的诉求（{number}）承办单位已经答复。请评价热线服务、承办单位联系和办理结果："
-        "可凭工单编号和查询码在线评价，也可等待回访来电；期满未评价的，视为基本满意。"
+        f"可凭工单编号和查询码在线评价，也可等待回访来电。{lapse}"
     )

@@ -115,7 +115,7 @@ class FollowUpItem(BaseModel):
     attempts: int = Field(description="已回访次数")
     claimed_by: str | None = Field(description="正在回访的座席工号")
     claimed_at: BeijingTime | None
-    deadline: RunningDeadline | None = Field(description="未评价视为基本满意的时间")
+    deadline: RunningDeadline | None = Field(description="期满未评价即自动办结的时间")
     inquiries: list[Attempt]
 
     @classmethod
@@ -150,7 +150,7 @@ class FollowUpItem(BaseModel):
 
 
 def lapse_of(task: FollowUpTask, ticket: Ticket, law: Law) -> RunningDeadline | None:
-    """When silence counts as 基本满意; none where it does not any more."""
+    """When silence counts as a rating; none where it does not any more."""
     if task.state != FollowUpState.OPEN or task.is_asked_again:
         return None
     pack = pack_of(law, ticket.policy, ticket.jurisdiction, task.replied_at)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState
+from services.intake.follow_ups.rules import FollowUpOutcome, FollowUpState, silence_of
 from services.intake.ratings.operations import Figure, count_ratings
 from services.intake.ratings.rules import Standing, counts, month_of, standing_of
 from shared import outbox
@@ -16,15 +16,14 @@ from shared.events.intake import DeadlineAnswered, TicketRated
 from shared.events.sla import DeadlineReached
 from shared.events.words import CloseReason, Satisfaction, State, Verdict
 from shared.inbox import Heard, Wait
+from shared.policy.law import Law
 
 SYSTEM = "system"
-RESULT = Satisfaction.BASICALLY_SATISFIED
-"""What silence counts as (ZY 14.1)."""
 BEFORE_REPLY = (
     *(State.VERIFYING, State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED),
     *(State.INTERIM_CLOSED, State.CHECKING, State.COORDINATING, State.LINKED),
 )
-LOCK = """SELECT id, state, jurisdiction, is_enforcement, is_mediation FROM tickets
+LOCK = """SELECT id, state, jurisdiction, policy, is_enforcement, is_mediation FROM tickets
 WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"""
 TASKS = """SELECT DISTINCT ON (f.ticket_id) f.ticket_id, f.id, f.unit, f.reply, f.replied_at,
     f.state, f.is_asked_again,
@@ -36,13 +35,15 @@ COUNT_UP = """UPDATE tickets t SET sequence = t.sequence + m.more
 FROM unnest($1::uuid[], $2::int[]) AS m (id, more) WHERE t.id = m.id RETURNING t.id, t.sequence"""
 RATE = """INSERT INTO ratings (ticket_id, at, by, result, is_solved, closes, task_id, unit,
     standing)
-SELECT r.ticket_id, $4, $5, $6, true, $7, r.task_id, f.unit, r.standing
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS r (ticket_id, task_id, standing)
+SELECT r.ticket_id, $5, $6, r.result, true, $7, r.task_id, f.unit, r.standing
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
+    AS r (ticket_id, task_id, standing, result)
 JOIN follow_up_tasks f ON f.id = r.task_id"""
 END = """UPDATE follow_up_tasks SET state = 'done', outcome = $2, ended_at = $3
 WHERE id = ANY($1::uuid[])"""
 NOTE = """INSERT INTO progress (ticket_id, event, at, words)
-SELECT id, $2, $3, $4::jsonb FROM unnest($1::uuid[]) AS t (id)"""
+SELECT id, $3, $4, jsonb_build_object('result', $5::text, 'counts_as', counts_as)
+FROM unnest($1::uuid[], $2::text[]) AS t (id, counts_as)"""
 TIME = "SELECT coalesce($1::timestamptz, clock_timestamp())"
 
 
@@ -55,6 +56,8 @@ class Silence(NamedTuple):
     reply: int
     jurisdiction: str
     counts: bool
+    result: Satisfaction
+    """What the law of the ticket takes silence for."""
 
     @property
     def standing(self) -> Standing:
@@ -63,7 +66,7 @@ class Silence(NamedTuple):
 
 
 async def judge_silence(
-    heard: Heard, events: Sequence[Event[DeadlineReached]], *, source: str
+    heard: Heard, events: Sequence[Event[DeadlineReached]], *, law: Law, source: str
 ) -> None:
     """Answer the clock under the lock that ratings take too: the two never cross.
 
@@ -92,6 +95,7 @@ async def judge_silence(
             task["reply"],
             ticket["jurisdiction"],
             counts(is_enforcement=ticket["is_enforcement"], is_mediation=ticket["is_mediation"]),
+            silence_of(law, ticket["policy"], ticket["jurisdiction"], task["replied_at"]),
         )
     await _rate(heard, list(silent.values()), at)
     await _say(heard, events, silent, tasks, source=source, at=at)
@@ -113,14 +117,14 @@ async def _rate(heard: Heard, silent: Sequence[Silence], at: datetime) -> None:
         return
     connection, tasks = heard.connection, [one.task_id for one in silent]
     tickets, standings = [one.ticket_id for one in silent], [one.standing for one in silent]
-    lapsed = CloseReason.LAPSED
-    await connection.execute(RATE, tickets, tasks, standings, at, SYSTEM, RESULT, lapsed)
+    results, lapsed = [one.result for one in silent], CloseReason.LAPSED
+    await connection.execute(RATE, tickets, tasks, standings, results, at, SYSTEM, lapsed)
     await connection.execute(END, tasks, FollowUpOutcome.LAPSED, at)
-    await connection.execute(NOTE, tickets, TicketRated.type, at, f'{{"result": "{lapsed}"}}')
+    await connection.execute(NOTE, tickets, results, TicketRated.type, at, lapsed)
     month = month_of(at)
     await count_ratings(
         connection,
-        [Figure(one.jurisdiction, month, one.unit, one.standing, RESULT) for one in silent],
+        [Figure(one.jurisdiction, month, one.unit, one.standing, one.result) for one in silent],
     )
 
 
@@ -142,7 +146,7 @@ async def _say(
         asked, sequence, quiet = event.data, sequences[ticket_id], silent.get(ticket_id)
         if quiet is not None:
             rated = TicketRated(
-                result=RESULT,
+                result=quiet.result,
                 is_solved=True,
                 closes=CloseReason.LAPSED,
                 counts=quiet.counts,

@@ -12,13 +12,15 @@ from services.intake.operations import move_tickets
 from services.intake.progress.models import ProgressLine
 from services.intake.progress.rules import WITHOUT_UNIT, Shown, read
 from shared.events.envelope import Event, Payload
-from shared.events.loop import TicketMoved
+from shared.events.loop import TicketMoved, TicketRecalled
 from shared.inbox import Heard
 
 WRITE = """INSERT INTO progress (ticket_id, event, at, unit, words)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[])"""
 REPLACE_PLACE = """UPDATE tickets SET jurisdiction = m.jurisdiction
 FROM unnest($1::uuid[], $2::text[]) AS m (id, jurisdiction) WHERE tickets.id = m.id"""
+
+RELEASE_UNITS = "UPDATE tickets SET unit = NULL WHERE id = ANY($1::uuid[])"
 
 
 async def take_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
@@ -48,6 +50,11 @@ async def take_moved(heard: Heard, events: Sequence[Event[TicketMoved]]) -> None
         [UUID(event.subject) for event in events],
         [event.data.to_jurisdiction for event in events],
     )
+
+
+async def release_units(heard: Heard, events: Sequence[Event[TicketRecalled]]) -> None:
+    """What is about its unit is at no unit, until it is sent on (XS 三(四))."""
+    await heard.connection.execute(RELEASE_UNITS, [UUID(event.subject) for event in events])
 
 
 def note(session: AsyncSession, ticket_id: UUID, event: str, at: datetime, shown: Shown) -> None:

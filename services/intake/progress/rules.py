@@ -27,6 +27,7 @@ from shared.events.loop import (
     TicketDeclined,
     TicketLinked,
     TicketMoved,
+    TicketRecalled,
     TicketReplyDrafted,
     TicketReplySentBack,
     TicketSplit,
@@ -116,6 +117,7 @@ NEWS: Mapping[type[Payload], News] = {
     TicketLinked: _moves(State.LINKED),
     TicketSplit: _moves(State.ACCEPTED),
     TicketMoved: _moves(State.ACCEPTED),
+    TicketRecalled: News(lambda _: State.ACCEPTED, _nothing),
     TicketForwarded: _tells(),
     TicketExtensionDecided: News(_nothing, _extension),
     TicketExtensionExplained: _tells("contact"),
@@ -127,6 +129,9 @@ NEWS: Mapping[type[Payload], News] = {
 """Every event of the caller's request that intake hears from dispatch and sla."""
 
 WITHOUT_UNIT = frozenset(
-    {TicketReturnDecided, TicketExtensionExplained, TicketTerminated, TicketDeclined}
+    {
+        *(TicketReturnDecided, TicketExtensionExplained, TicketTerminated, TicketDeclined),
+        TicketRecalled,
+    }
 )
 """Their unit is not the one that has the ticket from now on, or says nothing new."""

@@ -143,7 +143,9 @@ def _limited(words: Words, unit: str) -> str:
 
 def _rated(words: Words, _: str) -> str:
     if words["result"] == CloseReason.LAPSED:
-        return "期满未评价，视为基本满意。"
+        # What was written before packs decided it names none.
+        silence = words.get("counts_as", Satisfaction.BASICALLY_SATISFIED)
+        return f"期满未评价，视为{CHINESE[Satisfaction(silence)]}。"
     return f"您的评价：{CHINESE[Satisfaction(words['result'])]}。"
 
 

@@ -150,7 +150,8 @@ def _deadlines(view: View, state: State, law: Law) -> list[Time]:
         lapse = lapse_of(view.task, ticket, law)
         if lapse is None or view.is_rated:
             return []
-        text = f"请于{moment(lapse.due_at)}前评价，期满未评价的视为基本满意"
+        silence = CHINESE[pack.follow_up.counts_as.value]
+        text = f"请于{moment(lapse.due_at)}前评价，期满未评价的视为{silence}"
         return [Time(text=text, due_at=lapse.due_at)]
     handling = handling_due(pack, calendar, matter, view.lines, state=state)
     return [] if handling is None else [Time(text=handling.text, due_at=handling.due_at)]

@@ -90,7 +90,7 @@ class UnitFigures(BaseModel):
     unit_name: str | None
     is_hidden: bool = Field(description=f"不足 {SHOWN_MIN} 件，或者可由合计推出，不分列")
     levels: list[LevelCount] | None = Field(description="计入满意率的评价，按五级")
-    lapsed: int | None = Field(description="期满未评价，视为基本满意")
+    lapsed: int | None = Field(description="期满未评价，按政策包视为的满意程度")
     screened: int | None = Field(description="经甄别属客观原因，不计入满意率")
     apart: int | None = Field(description="行政调解、执法办案类，单列，不计入满意率")
 

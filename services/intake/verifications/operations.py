@@ -86,7 +86,7 @@ async def answer_question(
     assert question is not None, "what is being verified was asked"
     at = await runtime.clock.now(session)
     law = await runtime.law_book.read_in(session)
-    if not caller.is_of_unit:
+    if not caller.is_of_unit and question.unit != ticket.about_unit:
         _require_time_over(question, ticket, law=law, at=at)
     question.answered_at, question.answered_by = at, caller.subject
     question.is_in_scope, question.opinion = finding.is_in_scope, finding.opinion
@@ -141,9 +141,13 @@ async def judge_deadlines(
 
 
 def _is_theirs(ticket: Ticket, question: Verification | None, caller: Principal) -> bool:
-    """A unit's are the questions that it was asked, whoever handles the ticket in the end."""
+    """A unit's are the questions that it was asked, whoever handles the ticket in the end.
+
+    Not where the request turned out to complain of that unit (XS 三(四)).
+    """
     if caller.is_of_unit:
-        return question is not None and question.unit == caller.unit
+        is_asked = question is not None and question.unit == caller.unit
+        return is_asked and ticket.about_unit != caller.unit
     return is_seen(ticket, caller)
 
 

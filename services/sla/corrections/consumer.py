@@ -6,6 +6,7 @@ from services.sla.corrections.operations import (
     Corrected,
     correct_clocks,
     find_present,
+    hide_clocks,
     relabel_clocks,
 )
 from services.sla.corrections.rules import Standing, correct
@@ -28,6 +29,9 @@ async def on_ticket_amended(
     labels = {UUID(e.subject): e.data.secrecy for e in events if e.data.secrecy is not None}
     if labels:
         await relabel_clocks(heard.connection, labels)
+    about = {UUID(e.subject): e.data.about_unit for e in events if e.data.about_unit is not None}
+    if about:
+        await hide_clocks(heard.connection, about)
     amended = [event for event in events if _speaks_of_matter(event.data)]
     if not amended:
         return

@@ -19,6 +19,8 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[])
     AS a (ticket_id, request_type, urgency, is_enforcement) WHERE c.ticket_id = a.ticket_id"""
 RELABEL = """UPDATE clocks c SET secrecy = a.secrecy FROM unnest($1::uuid[], $2::text[])
     AS a (ticket_id, secrecy) WHERE c.ticket_id = a.ticket_id"""
+HIDE = """UPDATE clocks c SET unit = NULL FROM unnest($1::uuid[], $2::text[])
+    AS a (ticket_id, unit) WHERE c.ticket_id = a.ticket_id AND c.unit = a.unit"""
 VERSIONS = """SELECT d.ticket_id, d.step, d.state, d.due_at, d.rule, d.source, d.starts_at,
     d.adjustments::text AS adjustments
 FROM deadlines d JOIN clocks c USING (ticket_id)
@@ -44,6 +46,11 @@ async def correct_clocks(connection: Connection, corrected: Sequence[Corrected])
 async def relabel_clocks(connection: Connection, labels: Mapping[UUID, str]) -> None:
     """Note who may read of some tickets from now on (F9)."""
     await connection.execute(RELABEL, list(labels), list(labels.values()))
+
+
+async def hide_clocks(connection: Connection, about: Mapping[UUID, str]) -> None:
+    """Note that tickets are not to be seen by their unit: they complain of it (XS 三(四))."""
+    await connection.execute(HIDE, list(about), list(about.values()))
 
 
 async def find_present(

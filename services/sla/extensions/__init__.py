@@ -1,1 +1,1 @@
-"""More time for handling: a unit asks, the hotline office decides, the unit tells the caller."""
+"""More time for handling: a unit asks and tells the caller, the hotline office decides."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.sla.extensions import operations
+from services.sla.extensions import operations, problems
 from services.sla.extensions.rules import ExtensionDecision
 from services.sla.extensions.schemas import (
     DecideExtension,
@@ -25,15 +25,16 @@ from shared.security import Caller
 
 MOVING_PROBLEMS = (
     *ACT_PROBLEMS,
-    operations.ExtensionSetByLaw,
-    operations.ExtensionTooLong,
+    problems.ExtensionSetByLaw,
+    problems.ExtensionTooLong,
 )
+DECIDING_PROBLEMS = (*MOVING_PROBLEMS, problems.ExtensionNotExplained)
 ASKING_PROBLEMS = (
     *MOVING_PROBLEMS,
-    operations.ExtensionNotAllowedForType,
-    operations.ExtensionTooLate,
-    operations.ExtensionTooOften,
-    operations.ExtensionPending,
+    problems.ExtensionNotAllowedForType,
+    problems.ExtensionTooLate,
+    problems.ExtensionTooOften,
+    problems.ExtensionPending,
 )
 
 router = APIRouter(prefix="/v1", tags=["延期"])
@@ -62,12 +63,12 @@ async def extend(ticket_id: UUID, body: Extend, request: Request, caller: Caller
     "/tickets/{ticket_id}/decide-extension",
     summary="延期审核",
     response_model=ExtensionAnswer,
-    responses=problems_of(*MOVING_PROBLEMS),
+    responses=problems_of(*DECIDING_PROBLEMS),
 )
 async def decide_extension(
     ticket_id: UUID, body: DecideExtension, request: Request, caller: Caller
 ) -> Response:
-    """受理的热线管理机构审核；同意的，自原到期时间起延期 (C4, XS 三(五))."""
+    """受理的热线管理机构审核；同意须已向诉求人说明，自原到期时间起延期 (C4, ZY 13.3, XS 三(五))."""
 
     async def act(turn: Turn) -> Extension:
         return await operations.decide_extension(

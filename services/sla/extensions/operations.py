@@ -1,19 +1,18 @@
-"""Extensions: asked for by the unit, decided by the hotline office, told to the caller (C4).
+"""Extensions: asked for by the unit, told to the caller, decided by the hotline office (C4).
 
 An application that is not decided yet does not hold the clock. Granted, it counts from the
 deadline that it moves, even when that is over: what was said to be overdue stays so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 
+from services.sla.extensions.problems import refuse
 from services.sla.extensions.rules import (
     Application,
     ExtensionState,
-    Reason,
-    Refusal,
     Standing,
     refusal_of,
     refusal_of_grant,
@@ -22,72 +21,20 @@ from services.sla.handling.operations import NothingRunning, Turn, move, say
 from services.sla.handling.rules import article, granted_days, with_extension
 from services.sla.models import Extension, TicketDeadline
 from services.sla.rules import DeadlineState
+from shared.crossing import platform_of
 from shared.database import Connection
 from shared.events.sla import (
     TicketExtensionDecided,
     TicketExtensionExplained,
     TicketExtensionRequested,
 )
-from shared.events.words import Act, RequestType
+from shared.events.words import Act, RequestType, Role
 from shared.letters import Letter
-from shared.problems import ActRefused, FieldError, NotFound, field_error
+from shared.problems import ActRefused, NotFound, field_error
 
 ERASE = """UPDATE extensions SET reason = '', evidence = NULL,
     decision_reason = left(decision_reason, 0), contact = left(contact, 0)
 WHERE ticket_id = ANY($1::uuid[])"""
-
-
-class ExtensionNotAllowedForType(ActRefused):
-    """Tickets of this type are not extended."""
-
-    code = "extension_not_allowed_for_type"
-    detail = "该类工单不予延期。"
-
-
-class ExtensionTooLate(ActRefused):
-    """More time was asked for too late."""
-
-    code = "extension_too_late"
-    detail = "已过可以申请延期的时间。"
-
-
-class ExtensionTooOften(ActRefused):
-    """More time was asked for as often as the rules allow."""
-
-    code = "extension_too_often"
-    detail = "申请延期的次数已用完。"
-
-
-class ExtensionTooLong(ActRefused):
-    """More days were asked for than the rules allow."""
-
-    code = "extension_too_long"
-    detail = "延期超过允许的天数。"
-
-
-class ExtensionPending(ActRefused):
-    """An application waits to be decided."""
-
-    code = "extension_pending"
-    detail = "已有一件延期申请待审核。"
-
-
-class ExtensionSetByLaw(ActRefused):
-    """The handling time is set by law, which alone can extend it."""
-
-    code = "extension_set_by_law"
-    detail = "办理时限由法律法规规定，不适用延期规则。"
-
-
-PROBLEMS: Mapping[Reason, type[ActRefused]] = {
-    Reason.NOT_ALLOWED_FOR_TYPE: ExtensionNotAllowedForType,
-    Reason.TOO_LATE: ExtensionTooLate,
-    Reason.TOO_OFTEN: ExtensionTooOften,
-    Reason.TOO_LONG: ExtensionTooLong,
-    Reason.PENDING: ExtensionPending,
-    Reason.NOTHING_RUNNING: NothingRunning,
-    Reason.SET_BY_LAW: ExtensionSetByLaw,
-}
 
 
 async def request_extension(
@@ -102,10 +49,13 @@ async def request_extension(
 ) -> Extension:
     """The unit asks for more time (ZY 13.3, YN 六(三)4(3), XS 三(五)).
 
-    Raises the problem of the rule that stands against it, with its article; `Malformed` for a
-    ground that the pack does not know. Nothing moves yet.
+    Raises `NotAllowed` where the pack has the unit's leader ask, the problem of the rule that
+    stands against it, with its article, `Malformed` for a ground that the pack does not know.
+    Nothing moves yet.
     """
     law = turn.pack.extension
+    if law.asked_by.value is Role.UNIT_LEADER and platform_of(turn.caller.subject) is None:
+        turn.caller.require(Role.UNIT_LEADER)
     ground = ground or law.ground.code
     if ground != law.ground.code:
         known = f"{law.ground.code}：{law.ground.text}（{article(law.ground)}）"
@@ -116,7 +66,7 @@ async def request_extension(
         raise NothingRunning("办理时限已中止计时，恢复计时后再申请延期。", allowed=[Act.RESUME])
     earlier = await _list_of_ticket(turn)
     standing = _standing(turn, running, earlier)
-    _refuse(refusal_of(turn.pack, turn.calendar, standing, application))
+    refuse(refusal_of(turn.pack, turn.calendar, standing, application))
     assert running is not None, "the rules refuse where nothing runs"
     extension = Extension(
         ticket_id=turn.clock.ticket_id,
@@ -185,15 +135,12 @@ async def decide_extension(
 async def explain_extension(turn: Turn, *, number: int, contact: str) -> Extension:
     """The unit has told the caller, and records how (ZY 13.3: 由承办单位向诉求人说明情况).
 
-    Raises `NotFound` for an application of another unit, `ActRefused` for one that is not decided
-    yet, or was explained.
+    Raises `NotFound` for an application of another unit, `ActRefused` for one that was explained.
     """
     found = [one for one in await _list_of_ticket(turn) if one.number == number]
     if not found or found[0].unit != turn.unit:
         raise NotFound
     extension = found[0]
-    if extension.state == ExtensionState.REQUESTED:
-        raise ActRefused("延期申请尚未审核，审核后再向诉求人说明。", allowed=[Act.DECIDE_EXTENSION])
     if extension.explained_at is not None:
         raise ActRefused("该延期申请已经向诉求人说明。", allowed=[])
     extension.explained_at, extension.explained_by = turn.at, turn.caller.subject
@@ -220,7 +167,10 @@ async def _grant(turn: Turn, extension: Extension, working_days: int, *, reason:
     earlier = await _list_of_ticket(turn)
     asked = Application(extension.working_days, extension.is_exceptional, extension.asked_at)
     standing = _standing(turn, running, earlier)
-    _refuse(refusal_of_grant(turn.pack, standing, asked, working_days), at_least=("refused",))
+    # What another platform asks for, its own unit explains, by the law of its place.
+    is_told = extension.explained_at is not None or platform_of(extension.asked_by) is not None
+    refusal = refusal_of_grant(turn.pack, standing, asked, working_days, is_told=is_told)
+    refuse(refusal, at_least=("refused",))
     assert running is not None, "the rules refuse where nothing runs"
     start, version = await move(
         turn,
@@ -259,7 +209,8 @@ async def _waiting(turn: Turn, number: int | None) -> Extension:
     if not waiting:
         if not earlier:
             raise ActRefused("工单没有延期申请。", allowed=[Act.EXTEND])
-        raise ActRefused("延期申请已经审核。", allowed=[Act.EXPLAIN_EXTENSION])
+        is_told = earlier[-1].explained_at is not None
+        raise ActRefused("延期申请已经审核。", allowed=[] if is_told else [Act.EXPLAIN_EXTENSION])
     return waiting[0]
 
 
@@ -287,14 +238,3 @@ def _is_same(turn: Turn, running: TicketDeadline, extension: Extension) -> bool:
     """Whether the handling is still the one that more time was asked for: no other unit's, and
     not given anew by a redo."""
     return turn.clock.unit == extension.unit and running.starts_at == extension.starts_at
-
-
-def _refuse(refusal: Refusal | None, *, at_least: tuple[str, ...] = ()) -> None:
-    if refusal is None:
-        return
-    code, detail = str(refusal.reason), refusal.detail
-    errors = []
-    if refusal.field is not None:
-        errors = [FieldError(field=refusal.field, code=code, message=detail)]
-    allowed = [*refusal.allowed, *at_least]
-    raise PROBLEMS[refusal.reason](detail, errors=errors, allowed=allowed)

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     PENDING = "extension_pending"
     NOTHING_RUNNING = "nothing_running"
     SET_BY_LAW = "extension_set_by_law"
+    NOT_EXPLAINED = "extension_not_explained"
 
 
 class Refusal(NamedTuple):
@@ -112,12 +113,13 @@ def refusal_of(
 
 
 def refusal_of_grant(
-    pack: Pack, standing: Standing, asked: Application, working_days: int
+    pack: Pack, standing: Standing, asked: Application, working_days: int, *, is_told: bool
 ) -> Refusal | None:
     """What stands against granting `working_days` of what was asked for.
 
-    Fewer may be granted, never more. The application was in time when it was made: that the
-    decision comes late is not held against the unit.
+    Fewer may be granted, never more, and where the pack says so none before the unit has told the
+    caller (ZY 13.3). The application was in time when it was made: that the decision comes late
+    is not held against the unit.
     """
     if working_days > asked.working_days:
         return Refusal(
@@ -126,8 +128,10 @@ def refusal_of_grant(
             allowed=_days(asked.working_days),
             field="working_days",
         )
-    return _refuse_handling(standing) or _refuse_days(
-        pack, standing, working_days, is_exceptional=asked.is_exceptional
+    return (
+        _refuse_handling(standing)
+        or _refuse_untold(pack, is_told=is_told)
+        or _refuse_days(pack, standing, working_days, is_exceptional=asked.is_exceptional)
     )
 
 
@@ -169,6 +173,18 @@ def _refuse_pending(standing: Standing) -> Refusal | None:
         Reason.PENDING,
         "已有一件延期申请待审核，审核前不得再次申请。",
         allowed=("decide-extension",),
+    )
+
+
+def _refuse_untold(pack: Pack, *, is_told: bool) -> Refusal | None:
+    law = pack.extension.told_to_caller
+    if is_told or not law.value:
+        return None
+    return Refusal(
+        Reason.NOT_EXPLAINED,
+        "延期须由承办单位向诉求人说明情况；请承办单位先登记何时以何方式作了说明"
+        f"（explain-extension），再同意延期（{article(law)}）。",
+        allowed=("explain-extension",),
     )
 
 

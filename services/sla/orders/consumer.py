@@ -23,7 +23,7 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Event, Payload
 from shared.events.intake import DeadlineAnswered, TicketErased, VerificationRequested
-from shared.events.loop import TicketCoordinated
+from shared.events.loop import TicketCoordinated, TicketRecalled
 from shared.events.words import ReturnDecision, Step, Verdict
 from shared.inbox import Handler, Handlers, Heard, Wait
 from shared.policy.supervision import Trigger
@@ -42,7 +42,7 @@ def handlers(runtime: Runtime) -> Handlers:
             VerificationRequested: on_held,
             TicketDispatched: on_held,
             TicketReturnDecided: on_return_granted,
-            TicketCoordinated: on_coordinated,
+            **dict.fromkeys((TicketCoordinated, TicketRecalled), on_held_by_nobody),
         },
         {
             payload: partial(on_settled, runtime=runtime)
@@ -97,8 +97,10 @@ async def on_return_granted(heard: Heard, events: list[Event[TicketReturnDecided
     )
 
 
-async def on_coordinated(heard: Heard, events: list[Event[TicketCoordinated]]) -> None:
-    """A ticket before the coordination group is nobody's, until it decides."""
+async def on_held_by_nobody(
+    heard: Heard, events: list[Event[TicketCoordinated]] | list[Event[TicketRecalled]]
+) -> None:
+    """A ticket before the coordination group, or taken from its unit, is nobody's until sent on."""
     await incidents.record_holders(
         heard.connection, [(UUID(event.subject), event.time, None) for event in events]
     )

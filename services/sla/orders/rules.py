@@ -23,7 +23,7 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Payload
 from shared.events.intake import TicketVerified
-from shared.events.loop import TicketConcluded, TicketCoordinated, TicketDeclined
+from shared.events.loop import TicketConcluded, TicketCoordinated, TicketDeclined, TicketRecalled
 from shared.events.words import OrderKind, Step
 from shared.policy.deadlines import limit_deadline
 from shared.policy.model import Pack
@@ -108,6 +108,7 @@ FULFILS: Mapping[type[Payload], tuple[tuple[Step, ...], str]] = {
     TicketDispatched: (_EVERY, "工单已转其他承办单位"),
     TicketReturnDecided: (_EVERY, "工单已退回"),
     TicketCoordinated: (_EVERY, "工单已提交会商"),
+    TicketRecalled: (_EVERY, "工单已收回"),
     TicketWithdrawn: (_EVERY, "诉求人已撤回诉求"),
     TicketDeclined: (_EVERY, "工单不予受理"),
     TicketConcluded: (_EVERY, "热线已直接办结"),

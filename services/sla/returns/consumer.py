@@ -8,9 +8,9 @@ from services.sla.returns.operations import Return, keep_windows
 from services.sla.rules import News, recount
 from shared.events.dispatch import TicketReturnRequested
 from shared.events.envelope import Event
-from shared.events.loop import TicketCoordinated
+from shared.events.loop import TicketCoordinated, TicketRecalled
 from shared.events.words import Step
-from shared.inbox import Heard
+from shared.inbox import Handlers, Heard
 from shared.runtime import Runtime
 
 
@@ -43,8 +43,17 @@ async def keep_returns(
     await keep_windows(heard.connection, returns, clocks, source=runtime.source, now=heard.now)
 
 
-async def on_ticket_coordinated(heard: Heard, events: list[Event[TicketCoordinated]]) -> None:
-    """The coordination group has it: no unit need sign, the caller's clock runs on (ZY 13.5)."""
+async def on_ticket_at_no_unit(
+    heard: Heard, events: list[Event[TicketCoordinated]] | list[Event[TicketRecalled]]
+) -> None:
+    """The coordination group has it (ZY 13.5), or it was taken from a unit that it is about.
+
+    No unit need sign or report; the caller's clock runs on.
+    """
     _, done = await lock(heard, events)
-    await operations.settle(heard.connection, News.STOPPED, [Step.SIGN], done)
+    await operations.settle(heard.connection, News.STOPPED, [Step.SIGN, Step.PROGRESS], done)
     await operations.release_units(heard.connection, [one.ticket_id for one in done])
+
+
+AT_NO_UNIT: Handlers = dict.fromkeys((TicketCoordinated, TicketRecalled), on_ticket_at_no_unit)
+"""What leaves a ticket at no unit, with what becomes of its clocks."""
