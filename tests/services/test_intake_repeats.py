@@ -27,7 +27,7 @@ REQUEST: dict[str, Any] = {
     "category": "01",
     "caller": {"phone": "13800001234"},
 }
-WATER = "512000-water"
+WATER, STREET = "512000-water", "512000-street"
 SCRIPT = "经核查，该户水表计量准确，不予退费。"
 
 
@@ -241,13 +241,15 @@ async def test_the_unit_complained_of_must_work(desk: Desk) -> None:
 
 async def test_what_was_filed_survives_a_verification(desk: Desk) -> None:
     earlier = await desk.post()
-    verify = {"unit": WATER, "question": "是否属于受理范围？"}
+    street = UnitChanged(code=STREET, name="雁江区资溪街道办事处", jurisdiction="512000")
+    await desk.hear(STREET, street)
+    verify = {"unit": STREET, "question": "是否属于受理范围？"}
     ticket = await desk.post(
         verify=verify, about_unit=WATER, repeats=earlier["id"], is_mediation=True
     )
     asked = (await desk.last()).data
     assert isinstance(asked, VerificationRequested)
-    bearer = token(desk.harness.settings, Role.UNIT, unit=WATER)
+    bearer = token(desk.harness.settings, Role.UNIT, unit=STREET)
     unit = await desk.harness.client(make_app(desk.runtime), bearer)
     path = f"/v1/tickets/{ticket['id']}/verify"
     answer = await unit.post(path, json={"is_in_scope": True, "opinion": "属于供水事项"})
