@@ -1,4 +1,4 @@
-"""Sign and judgement at the same moment, 5,000 times: overdue if, and only if, it was (C3)."""
+"""Sign and judgement at the same moment, 1,750 times: overdue if, and only if, it was (C3)."""
 
 import asyncio
 import random
