@@ -20,6 +20,11 @@ def covers(outer: str, inner: str) -> bool:
     return inner.startswith(prefix(outer))
 
 
+def is_province(code: str) -> bool:
+    """Whether a code is a province's, or that of a municipality directly under the government."""
+    return len(prefix(code)) == len("53")
+
+
 def office_of(jurisdiction: str) -> str:
     """The place whose hotline office numbers documents: the city of a county, else the province."""
     code = jurisdiction[:6]

@@ -109,7 +109,7 @@ async def on_ticket_created(
     starts: list[tuple[UUID, Start]] = []
     for event in events:
         filed, ticket_id = event.data, UUID(event.subject)
-        matter = Matter(filed.request_type, filed.urgency, filed.is_enforcement)
+        matter = Matter(filed.request_type, filed.urgency, filed.is_enforcement, filed.is_passed_on)
         pack, calendar = pack_of(law, filed.policy), law.calendar(filed.jurisdiction)
         started = starts_from(pack, calendar, matter, Act.ACCEPT, at=event.time)
         starts += [(ticket_id, start) for start in started]
@@ -124,6 +124,7 @@ async def on_ticket_created(
                 policy=filed.policy,
                 accepted_at=event.time,
                 secrecy=filed.secrecy,
+                is_passed_on=filed.is_passed_on,
             )
         )
     await operations.open_clocks(heard.connection, clocks)

@@ -8,7 +8,9 @@ from sqlalchemy import ARRAY, Date, DateTime, ForeignKey, Index, Integer, Text, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from shared.events.words import RequestType, Urgency
 from shared.lawbook import add_law_tables
+from shared.policy.deadlines import Matter
 from shared.tables import add_audit_tables, add_shared_tables
 
 
@@ -32,6 +34,8 @@ class TicketClock(Base):
     request_type: Mapped[str]
     urgency: Mapped[str]
     is_enforcement: Mapped[bool]
+    is_passed_on: Mapped[bool] = mapped_column(server_default=false())
+    """Another platform passed it on to this province (YN 六(三)2)."""
     policy: Mapped[str]
     """Content hash of the pack that it was accepted under."""
     accepted_at: Mapped[datetime | None]
@@ -58,6 +62,16 @@ class TicketClock(Base):
     """The coordination group sent it: extensions carry a letter (ZY 13.5)."""
     is_closed: Mapped[bool] = mapped_column(server_default=false())
     closed_at: Mapped[datetime | None]
+
+    @property
+    def matter(self) -> Matter:
+        """What decides which rules hold."""
+        return Matter(
+            RequestType(self.request_type),
+            Urgency(self.urgency),
+            self.is_enforcement,
+            self.is_passed_on,
+        )
 
 
 class TicketDeadline(Base):

@@ -20,19 +20,20 @@ from shared.events.words import RequestType, Secrecy, Step, Urgency
 from shared.inbox import Wait
 from shared.policy.deadlines import Matter
 
-LOCK_CLOCKS = """SELECT ticket_id, jurisdiction, request_type, urgency, is_enforcement, policy,
-    accepted_at, dispatched_at, signed_at, interim_at, replied_at, paused_at, is_closed, round,
-    linked_at, unit, law_limit::text AS law_limit, sequence
+LOCK_CLOCKS = """SELECT ticket_id, jurisdiction, request_type, urgency, is_enforcement,
+    is_passed_on, policy, accepted_at, dispatched_at, signed_at, interim_at, replied_at, paused_at,
+    is_closed, round, linked_at, unit, law_limit::text AS law_limit, sequence
 FROM clocks WHERE ticket_id = ANY($1::uuid[]) ORDER BY ticket_id FOR NO KEY UPDATE"""
 # A ticket that a unit was asked of has its row already.
 OPEN_CLOCKS = """INSERT INTO clocks AS c (ticket_id, number, jurisdiction, request_type, urgency,
-    is_enforcement, policy, accepted_at, unit, secrecy)
+    is_enforcement, policy, accepted_at, unit, secrecy, is_passed_on)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[],
-    $7::text[], $8::timestamptz[], $9::text[], $10::text[]) ORDER BY 1
+    $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bool[]) ORDER BY 1
 ON CONFLICT (ticket_id) DO UPDATE SET jurisdiction = excluded.jurisdiction,
     request_type = excluded.request_type, urgency = excluded.urgency,
     is_enforcement = excluded.is_enforcement, policy = excluded.policy,
-    accepted_at = excluded.accepted_at, unit = excluded.unit, secrecy = excluded.secrecy
+    accepted_at = excluded.accepted_at, unit = excluded.unit, secrecy = excluded.secrecy,
+    is_passed_on = excluded.is_passed_on
 WHERE c.accepted_at IS NULL"""
 RECORD_DISPATCH = """UPDATE clocks c SET dispatched_at = a.at, unit = a.unit, round = a.round,
     signed_at = NULL, interim_at = NULL, replied_at = NULL, paused_at = NULL, pause_ground = NULL,
@@ -110,6 +111,7 @@ class NewClock(NamedTuple):
     accepted_at: datetime | None
     unit: str | None = None
     secrecy: str = Secrecy.NORMAL
+    is_passed_on: bool = False
 
 
 class Done(NamedTuple):
@@ -271,7 +273,10 @@ def _started(starts: Sequence[tuple[UUID, Start]]) -> list[list[Any]]:
 
 def _locked(row: asyncpg.Record) -> LockedClock:
     matter = Matter(
-        RequestType(row["request_type"]), Urgency(row["urgency"]), row["is_enforcement"]
+        RequestType(row["request_type"]),
+        Urgency(row["urgency"]),
+        row["is_enforcement"],
+        row["is_passed_on"],
     )
     limit = row["law_limit"]
     return LockedClock(

@@ -14,7 +14,7 @@ from services.sla.rules import CHINESE_STATES, EXTEND, Adjustment, DeadlineState
 from shared.answers import BeijingTime
 from shared.calendars import Calendar, local, with_hours
 from shared.events.chinese import CHINESE
-from shared.events.words import RequestType, Step, Urgency
+from shared.events.words import Step
 from shared.policy.deadlines import Matter, extension_rule
 from shared.policy.explain_days import Explanation, explain_days
 from shared.policy.model import Pack
@@ -35,8 +35,7 @@ class Shown(NamedTuple):
     @property
     def matter(self) -> Matter:
         """What decides which rules hold."""
-        clock = self.clock
-        return Matter(RequestType(clock.request_type), Urgency(clock.urgency), clock.is_enforcement)
+        return self.clock.matter
 
 
 class AdjustmentShown(BaseModel):

@@ -17,6 +17,7 @@ from shared.events.words import (
     Urgency,
     Verdict,
 )
+from shared.jurisdictions import is_province
 
 
 class Place(Payload):
@@ -82,6 +83,11 @@ class Filed(IntakePayload):
     asked_first: AskedFirst | None = None
     filed_by: str | None = None
     """The work number of who filed it, or the form, channel or platform that it came by (B14)."""
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether another platform passed it on to a province (YN 六(三)2)."""
+        return self.origin is not None and is_province(self.jurisdiction)
 
 
 class TicketCreated(Filed):

@@ -55,11 +55,12 @@ Count = Callable[[datetime], Counted]
 
 
 class Matter(NamedTuple):
-    """What decides which rules hold: the type, the urgency, and whether it is enforcement."""
+    """What decides which rules hold; `passed_on`: to a province, by another platform."""
 
     type: RequestType
     urgency: Urgency = Urgency.NORMAL
     enforcement: bool = False
+    passed_on: bool = False
 
 
 class Moments(NamedTuple):
@@ -137,10 +138,9 @@ def step_limits(pack: Pack, matter: Matter) -> Mapping[Step, Limit]:
 def limit_deadline(
     pack: Pack, calendar: Calendar, limit: Limit | Length, starts_at: datetime, *, since: str
 ) -> Deadline:
-    """A pack's other time (verify, forward, follow-up, progress), or a length set by law (C8).
+    """A pack's other time (verify, follow-up, progress), or a length set by law (C8).
 
-    `since` ends the rule's text: "15 working days after the last report". A bare `Length` has no
-    source: the caller puts its law and article there.
+    `since` ends the rule's text: "15 working days after the last report"; a `Length` has no source.
     """
     begun = local(starts_at)
     counted = _counter(pack, with_hours(calendar, pack.hours), limit)(begun)
@@ -214,7 +214,8 @@ def _rules(pack: Pack, calendar: Calendar, matter: Matter) -> tuple[_Rule, ...]:
 @lru_cache(maxsize=RULES_KEPT_MAX)
 def _limits(pack: Pack, matter: Matter) -> tuple[tuple[Step, str, Limit], ...]:
     """Each step's limit, and the act from which it runs."""
-    dispatch = next(one.limit for one in pack.dispatch if _fits(one, matter))
+    dispatch = pack.forward if matter.passed_on else None
+    dispatch = dispatch or next(one.limit for one in pack.dispatch if _fits(one, matter))
     respond: Limit | None = getattr(pack.respond, matter.urgency, None)
     result: Limit | None = getattr(pack.result, matter.urgency, None)
     limits: list[tuple[Step, str, Limit]] = [

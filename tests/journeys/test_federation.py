@@ -237,6 +237,13 @@ async def test_neighbours_of_two_provinces_forward_to_each_other(postgres: str) 
         assert await state(there_platform, there) == "closed"
 
 
+async def dispatch_source(one: Federated, path: str) -> str:
+    """The article of the time in which a ticket was to be dispatched."""
+    items = (await one.town.get(one.town.operator, f"{path}/deadlines"))["items"]
+    (found,) = [item["source"] for item in items if item["step"] == "dispatch"]
+    return str(found)
+
+
 async def test_a_matter_goes_from_a_city_through_the_province_to_another_city(
     postgres: str,
 ) -> None:
@@ -255,6 +262,10 @@ async def test_a_matter_goes_from_a_city_through_the_province_to_another_city(
         between = await middle.linked(path)
         assert (await events(middle, between))[1:] == ["ticket.dispatched", "ticket.forwarded"]
         end = await last.linked(between)
+        sources = [await dispatch_source(*place) for place in ((middle, between), (last, end))]
+        assert sources == ["YN 六(三)2", "ZY 13.1"], (
+            "what a province passes on has a time of its own"
+        )
         assert (await last.town.get(last.town.operator, f"{end}/caller"))["phone"] == "139****5678"
         await handle(three, last, end, f"{ZIYANG}-07")
         places = ((first, path), (middle, between), (last, end))

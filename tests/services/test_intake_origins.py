@@ -1,4 +1,4 @@
-"""What another platform's category becomes here: a code alone may mean another thing."""
+"""What intake makes of what another platform passed on: its category, and its first deadline."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +12,7 @@ from shared.events.words import Role, Service
 from tests.harness import Harness, token
 
 HOME = "530000"
+YUNNAN = {"name": "云南省"}
 TAXONOMY = {"01": "供水", "02": "供电"}
 
 
@@ -71,3 +72,16 @@ async def test_who_files_at_home_names_a_code_alone(
     assert refused.status_code == 422
     [error] = refused.json()["errors"]
     assert (error["field"], error["code"]) == ("category_name", "no_origin")
+
+
+async def test_a_province_answers_with_its_time_to_pass_on(harness: Harness) -> None:
+    app = make_app(await harness.runtime(Service.INTAKE))
+    admin = token(harness.settings, Role.ADMINISTRATOR, jurisdiction="000000")
+    put = await (await harness.client(app, admin)).put(f"/v1/jurisdictions/{HOME}", json=YUNNAN)
+    assert put.is_success, put.text
+    city = token(harness.settings, Role.PLATFORM, jurisdiction=HOME, subject=subject_of("532800"))
+    passing = await harness.client(app, city)
+    origin = {"platform": "532800", "ticket_id": str(uuid4()), "number": "532800-1"}
+    filed = await passing.post("/v1/tickets", json=request(jurisdiction=HOME, origin=origin))
+    assert filed.status_code == 201, filed.text
+    assert [one["source"] for one in filed.json()["deadlines"]] == ["YN 六(三)2"]

@@ -8,7 +8,8 @@ import pytest
 from services.sla.consumer import handlers
 from shared.events.dispatch import TicketClosed, TicketReopened, TicketWithdrawn
 from shared.events.envelope import Event
-from shared.events.words import CloseReason, ReturnDecision, Step, Verdict
+from shared.events.intake import Origin, TicketAmended
+from shared.events.words import CloseReason, RequestType, ReturnDecision, Step, Verdict
 from shared.worker import make_inbox
 from tests.harness import Harness
 from tests.services.sla_tickets import (
@@ -28,6 +29,7 @@ from tests.services.sla_tickets import (
 )
 
 SECOND = timedelta(seconds=1)
+ORIGIN = Origin(platform="532800", ticket_id=uuid4(), number="532800-260302-0000001")
 
 
 @pytest.fixture
@@ -42,6 +44,29 @@ async def test_an_accepted_ticket_must_be_dispatched_in_time(sla: Sla) -> None:
     assert deadline["due_at"] == MONDAY + 2 * HOUR
     assert deadline["warn_at"] == deadline["next_at"] == MONDAY + 1.6 * HOUR
     assert deadline["source"] == "ZY 13.1"
+
+
+@pytest.mark.parametrize(
+    ("place", "origin", "at", "due", "source"),
+    [
+        ("530000", ORIGIN, "2026-03-02T09:00", "2026-03-02T10:00", "YN 六(三)2"),
+        ("530000", ORIGIN, "2026-03-02T21:00", "2026-03-03T10:00", "YN 六(三)2"),
+        ("530000", None, "2026-03-02T09:00", "2026-03-03T00:00", "YN 六(三)3"),
+        # A city that takes what its province passed on goes by its own time.
+        ("530100", ORIGIN, "2026-03-02T09:00", "2026-03-03T00:00", "YN 六(三)3"),
+    ],
+)
+async def test_a_province_passes_on_at_once_in_staffed_hours(
+    sla: Sla, place: str, origin: Origin | None, at: str, due: str, source: str
+) -> None:
+    await sla.hear(created(place, origin=origin), _beijing(at))
+    deadline = await sla.deadline(Step.DISPATCH)
+    assert (deadline["due_at"], deadline["source"]) == (_beijing(due), source)
+    corrected = TicketAmended(request_type=RequestType.INQUIRY, reason="诉求人只是咨询")
+    await sla.hear(corrected, _beijing(at) + SECOND)
+    versions = [one for one in await sla.states() if one.startswith("dispatch")]
+    deadline = await sla.deadline(Step.DISPATCH, version=len(versions))
+    assert (deadline["due_at"], deadline["source"]) == (_beijing(due), source)
 
 
 async def test_a_dispatch_in_time_is_met_and_the_units_time_begins(sla: Sla) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.jurisdictions import CODE_PATTERN, covers, prefix
+from shared.jurisdictions import CODE_PATTERN, covers, is_province, prefix
 
 CODES = st.from_regex(CODE_PATTERN.replace("[0-9]", "[0-9]"), fullmatch=True).filter(str.isascii)
 
@@ -64,3 +64,14 @@ def test_what_covers_a_cover_covers(outer: str, middle: str, inner: str) -> None
 @pytest.mark.parametrize("code", ["51200", "5120000", "51200a", "", "5120811002011", "512081\n"])
 def test_what_is_no_code_does_not_match(code: str) -> None:
     assert re.fullmatch(CODE_PATTERN, code) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"),
+    [
+        *(("530000", True), ("110000", True)),
+        *(("000000", False), ("532800", False), ("530102", False), ("530102001", False)),
+    ],
+)
+def test_a_province_is_known_by_its_code(code: str, is_one: bool) -> None:
+    assert is_province(code) is is_one

@@ -21,8 +21,6 @@ SAID_ONLY = {
     *("Indicator.full_marks", "Indicator.formula"),
     # The interface asks for all of them, wherever a unit returns or closes for the time being.
     *("ReturnLaw.required", "InterimLaw.required"),
-    # A province's time to pass a matter on, for which no clock runs yet.
-    "Pack.forward",
     # The lines of a registry, shown whole.
     *("Hotline.level_source", "Hotline.system", "Hotline.use"),
 }

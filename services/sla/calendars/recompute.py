@@ -37,8 +37,8 @@ BOUND = """SELECT ticket_id, step, version FROM deadlines
 WHERE state IN ('running', 'asked', 'paused') AND (ticket_id, step, version) > ($1, $2, $3)
 ORDER BY ticket_id, step, version OFFSET $4 LIMIT 1"""
 TOUCHED = """SELECT d.ticket_id, d.step, d.version, d.due_at, d.provisional, d.starts_at,
-    d.adjustments::text, c.jurisdiction, c.request_type, c.urgency, c.is_enforcement, c.policy,
-    c.law_limit::text, d.promised_at IS NOT NULL AS has_promise
+    d.adjustments::text, c.jurisdiction, c.request_type, c.urgency, c.is_enforcement,
+    c.is_passed_on, c.policy, c.law_limit::text, d.promised_at IS NOT NULL AS has_promise
 FROM deadlines d JOIN clocks c USING (ticket_id)
 WHERE d.state IN ('running', 'asked', 'paused')
     AND (d.ticket_id, d.step, d.version) > ($1, $2, $3)
@@ -163,7 +163,10 @@ def _open(row: asyncpg.Record) -> Open:
         adjustments=() if adjustments == "[]" else orjson.loads(adjustments),
         jurisdiction=row["jurisdiction"],
         matter=Matter(
-            RequestType(row["request_type"]), Urgency(row["urgency"]), row["is_enforcement"]
+            RequestType(row["request_type"]),
+            Urgency(row["urgency"]),
+            row["is_enforcement"],
+            row["is_passed_on"],
         ),
         policy=row["policy"],
         law_limit=None if limit is None else orjson.loads(limit),

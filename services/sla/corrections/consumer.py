@@ -88,10 +88,12 @@ def _speaks_of_matter(amended: TicketAmended) -> bool:
 
 def _after(clocks: Clocks, event: Event[TicketAmended]) -> Matter:
     before, amended = clocks[UUID(event.subject)].matter, event.data
-    return Matter(
-        amended.request_type or before.type,
-        amended.urgency or before.urgency,
-        before.enforcement if amended.is_enforcement is None else amended.is_enforcement,
+    return before._replace(
+        type=amended.request_type or before.type,
+        urgency=amended.urgency or before.urgency,
+        enforcement=before.enforcement
+        if amended.is_enforcement is None
+        else amended.is_enforcement,
     )
 
 

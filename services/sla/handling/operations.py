@@ -17,8 +17,7 @@ from shared.calendars import Calendar
 from shared.database import connection_of
 from shared.events.envelope import Event
 from shared.events.sla import SlaPayload
-from shared.events.words import RequestType, Step, Urgency
-from shared.policy.deadlines import Matter
+from shared.events.words import Step
 from shared.policy.model import Pack
 from shared.problems import ActRefused, NotFound, NotHeardYet
 from shared.runtime import Runtime
@@ -106,11 +105,10 @@ async def move(
     What ran is moved; what was said to be overdue stays so, and the next version runs on.
     """
     clock = turn.clock
-    matter = Matter(RequestType(clock.request_type), Urgency(clock.urgency), clock.is_enforcement)
     start = recount(
         turn.pack,
         turn.calendar,
-        matter,
+        clock.matter,
         Step.HANDLE,
         starts_at=present.starts_at,
         adjustments=adjustments,

@@ -7,8 +7,7 @@ from services.sla.operations import replace_deadlines
 from services.sla.rules import PAUSE, TRANSITIONS, DeadlineState, News, recount
 from shared.database import connection_of
 from shared.events.sla import TicketClockPaused, TicketClockResumed
-from shared.events.words import Act, RequestType, Step, Urgency
-from shared.policy.deadlines import Matter
+from shared.events.words import Act, Step
 from shared.policy.model import Pack
 from shared.policy.values import Statement
 from shared.problems import ActRefused, Problem, field_error
@@ -57,7 +56,7 @@ async def resume(turn: Turn, *, reason: str) -> None:
     start = recount(
         turn.pack,
         turn.calendar,
-        Matter(RequestType(clock.request_type), Urgency(clock.urgency), clock.is_enforcement),
+        clock.matter,
         Step.HANDLE,
         starts_at=present.starts_at,
         adjustments=[*present.adjustments, stood],
