@@ -37,7 +37,7 @@ NEVER = 1
 """Of each group so many are never signed."""
 HANDS = 8
 LEAD = timedelta(seconds=0.1)
-NEAR_SECONDS = 0.1
+NEAR_SECONDS = 1.0
 LOOK_SECONDS = 0.01
 MOMENT = timedelta(microseconds=1)
 """The clock asks when a time is over, not in its last moment."""
