@@ -212,6 +212,7 @@ class Standing(NamedTuple):
     paused_at: datetime | None = None
     given: Given | None = None
     law_limit: LawLimit | None = None
+    is_passed_on: bool = False
 
 
 def allowed(state: State, role: Role | None = None) -> list[Act]:

@@ -110,8 +110,8 @@ async def test_a_city_forwards_the_province_handles_and_the_city_asks_the_caller
     assert shown["origin"]["platform"] == PREFECTURE
     assert f"/v1/tickets/{shown['origin']['ticket_id']}" == here
     assert shown["policy"] != (await city.town.get(city.town.operator, here))["policy"]
-    # Monday 10:00: dispatched the same day by Yunnan; signed in two hours by Xishuangbanna.
-    assert await province.town.running(there) == {"dispatch": ("2026-03-03 00:00", "YN 六(三)3")}
+    # Monday 10:00: passed on at once by Yunnan; signed in two hours by Xishuangbanna.
+    assert await province.town.running(there) == {"dispatch": ("2026-03-02 11:00", "YN 六(三)2")}
     assert await city.town.running(here) == {"sign": ("2026-03-02 12:00", "XS 三(四)")}
 
     await pair.until("2026-03-02 11:00")

@@ -74,7 +74,7 @@ def report_deadline(pack: Pack, calendar: Calendar, last_at: datetime) -> Deadli
 
 def matter_of(standing: Standing) -> Matter:
     """What of a ticket decides which rules hold."""
-    return Matter(standing.type, standing.urgency, standing.is_enforcement)
+    return Matter(standing.type, standing.urgency, standing.is_enforcement, standing.is_passed_on)
 
 
 def _pending(standing: Standing) -> set[Step]:
