@@ -33,7 +33,9 @@ FOUR = [Step.DISPATCH, Step.SIGN, Step.RETURN, Step.HANDLE]
 minutes = st.integers(min_value=0, max_value=1000 * 24 * 60 - 1)
 starts = minutes.map(lambda n: datetime(2024, 1, 1, tzinfo=BEIJING) + timedelta(minutes=n))
 delays = st.none() | st.integers(min_value=0, max_value=5000)
-matters = st.builds(Matter, st.sampled_from(RequestType), st.sampled_from(Urgency), st.booleans())
+kinds, urgencies = st.sampled_from(RequestType), st.sampled_from(Urgency)
+matters = st.builds(Matter, kinds, urgencies, st.booleans(), st.just(False))
+passed_on = st.builds(Matter, kinds, urgencies, st.booleans(), st.just(True))
 
 
 def at(text: str) -> datetime:
@@ -203,6 +205,13 @@ def slow_yunnan_dispatch(accepted: datetime) -> datetime:
     return next_day if accepted.hour < 18 else next_day.replace(hour=10)
 
 
+def slow_passing_on(place: str, accepted: datetime) -> datetime:
+    opens, closes = (8, 20) if place == "530000" else (0, 24)
+    if opens <= accepted.hour < closes:
+        return accepted + timedelta(hours=1)
+    return accepted.replace(hour=10, minute=0) + timedelta(days=1)
+
+
 def slow(place: str, matter: Matter, moments: Moments) -> dict[str, datetime]:
     """The table of requirements, section C, by hand."""
     accepted = moments.accepted_at
@@ -213,11 +222,14 @@ def slow(place: str, matter: Matter, moments: Moments) -> dict[str, datetime]:
     if place != "512000":
         short = {"532800": (1, 3), "530000": (5, 5)}[place]
         days = {"inquiry": short[0], "help": short[1], "suggestion": short[1]}.get(kind, 15)
-        xishuangbanna = place == "532800"
+        if matter.passed_on:
+            dispatch = slow_passing_on(place, accepted)
+        elif place == "532800":
+            dispatch = slow_xishuangbanna_dispatch(accepted, matter)
+        else:
+            dispatch = slow_yunnan_dispatch(accepted)
         return {
-            "dispatch": slow_xishuangbanna_dispatch(accepted, matter)
-            if xishuangbanna
-            else slow_yunnan_dispatch(accepted),
+            "dispatch": dispatch,
             "sign": dispatched + 2 * hour,
             "return": signed + 24 * hour,
             "handle": slow_days(signed, days),
@@ -238,7 +250,7 @@ def slow(place: str, matter: Matter, moments: Moments) -> dict[str, datetime]:
 
 
 @settings(max_examples=250, deadline=None)
-@given(st.sampled_from(["512000", "530000", "532800"]), matters, starts, delays, delays)
+@given(st.sampled_from(["512000", "530000", "532800"]), matters | passed_on, starts, delays, delays)
 def test_a_slow_reading_of_the_table_agrees(
     place: str, matter: Matter, accepted: datetime, first: int | None, second: int | None
 ) -> None:
