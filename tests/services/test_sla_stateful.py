@@ -47,8 +47,7 @@ MATTERS = st.builds(
     Matter,
     st.sampled_from([RequestType.INQUIRY, RequestType.HELP, RequestType.COMPLAINT]),
     st.sampled_from(Urgency),
-    st.booleans(),
-    st.just(False),
+    *(st.booleans(), st.just(False)),
 )
 PASSING = st.sampled_from([timedelta(hours=hours) for hours in (0.3, 1.5, 5, 24, 96, 264)])
 NTH = st.integers(0, 5)
