@@ -25,6 +25,11 @@ def is_province(code: str) -> bool:
     return len(prefix(code)) == len("53")
 
 
+def is_passed_on(origin: object, jurisdiction: str) -> bool:
+    """Whether another platform, the `origin`, passed a request on to a province (YN 六(三)2)."""
+    return origin is not None and is_province(jurisdiction)
+
+
 def office_of(jurisdiction: str) -> str:
     """The place whose hotline office numbers documents: the city of a county, else the province."""
     code = jurisdiction[:6]

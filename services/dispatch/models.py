@@ -22,7 +22,7 @@ from services.dispatch.columns import Word
 from services.dispatch.rules import Given, LawLimit, Standing
 from shared.events.kinds import Link
 from shared.events.words import Channel, DutyHours, RequestType, Secrecy, State, Urgency
-from shared.jurisdictions import is_province
+from shared.jurisdictions import is_passed_on
 from shared.lawbook import add_law_tables
 from shared.notices import add_notice_tables
 from shared.tables import add_audit_tables, add_shared_tables
@@ -232,7 +232,7 @@ class Ticket(Base):
             paused_at=self.paused_at,
             given=_given(self.handle_due),
             law_limit=None if self.law_limit is None else LawLimit(**self.law_limit),
-            is_passed_on=self.origin is not None and is_province(self.jurisdiction),
+            is_passed_on=is_passed_on(self.origin, self.jurisdiction),
         )
 
 

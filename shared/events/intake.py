@@ -17,7 +17,7 @@ from shared.events.words import (
     Urgency,
     Verdict,
 )
-from shared.jurisdictions import is_province
+from shared.jurisdictions import is_passed_on
 
 
 class Place(Payload):
@@ -87,7 +87,7 @@ class Filed(IntakePayload):
     @property
     def is_passed_on(self) -> bool:
         """Whether another platform passed it on to a province (YN 六(三)2)."""
-        return self.origin is not None and is_province(self.jurisdiction)
+        return is_passed_on(self.origin, self.jurisdiction)
 
 
 class TicketCreated(Filed):

@@ -25,7 +25,7 @@ from shared.events.intake import (
     VerificationRequested,
 )
 from shared.events.words import State, Step
-from shared.jurisdictions import is_province
+from shared.jurisdictions import is_passed_on
 from shared.policy.deadlines import Matter, step_deadline
 from shared.seen import HEADER as SEEN_HEADER
 from shared.seen import write_seen
@@ -133,8 +133,8 @@ def answer_of(new: New, at: datetime, vault: Vault, shown: Shown) -> Filed:
         view["answer"] = new.terminated._asdict()
     if new.state in (State.ACCEPTED, State.VERIFYING):
         pack = new.filing.pack
-        is_passed_on = request.origin is not None and is_province(request.jurisdiction)
-        matter = Matter(request.request_type, request.urgency, request.is_enforcement, is_passed_on)
+        passed_on = is_passed_on(request.origin, request.jurisdiction)
+        matter = Matter(request.request_type, request.urgency, request.is_enforcement, passed_on)
         key = (matter, new.state, pack.content_hash, id(new.calendar))
         if key not in shown:
             shown[key] = _running(new, matter, at)
