@@ -2,16 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from typing import Protocol
 
 import aiokafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, for_code
 
+from shared import telemetry
 from shared.bus.protocol import LoadOffsets, Message, Publisher, Reader, Record, TopicPartition
 
 REQUEST_TIMEOUT_MILLISECONDS = 10_000
+SESSION_TIMEOUT_MILLISECONDS = 10_000
+JOIN_TIMEOUT_MILLISECONDS = 15_000
+"""Longer than a session: a broker answers who joins when members that are gone have run out."""
 ANSWER_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
 TOPIC_EXISTS = 36
@@ -21,6 +25,18 @@ BATCH_BYTES_MAX = 262_144
 takes several round trips, one after the other."""
 TOPIC_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
 """A broker that refused what the producer takes would refuse all that is sent along with it."""
+LEAVING: set[asyncio.Future[None]] = set()
+"""Clients that are on their way out, so that nobody collects them before."""
+
+
+class Client(Protocol):
+    """What aiokafka's clients have in common."""
+
+    async def start(self) -> None:
+        """Connect."""
+
+    async def stop(self) -> None:
+        """Say goodbye and disconnect."""
 
 
 class Stalled(Exception):
@@ -48,29 +64,28 @@ class KafkaBus:
         self._stall_seconds_max = stall_seconds_max
 
     async def create_topics(self, topics: Sequence[str]) -> None:
-        """Make the topics that are missing. Raises `KafkaError`."""
+        """Make the topics that are missing. Raises `KafkaError`, or `TimeoutError`."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap_servers)
-        await admin.start()
         try:
-            answer = await admin.create_topics(
-                [
-                    NewTopic(
-                        name=self._prefix + topic,
-                        num_partitions=self._partitions,
-                        replication_factor=self._replication,
-                        topic_configs={
-                            "retention.ms": str(self._retention_days * 86_400_000),
-                            "max.message.bytes": str(TOPIC_BYTES_MAX),
-                        },
-                    )
-                    for topic in topics
-                ]
-            )
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                await admin.start()
+                answer = await admin.create_topics([self._topic(topic) for topic in topics])
             for topic, code, *_ in answer.topic_errors:
                 if code not in (0, TOPIC_EXISTS):
                     raise for_code(code)(topic)
         finally:
             await admin.close()
+
+    def _topic(self, name: str) -> NewTopic:
+        return NewTopic(
+            name=self._prefix + name,
+            num_partitions=self._partitions,
+            replication_factor=self._replication,
+            topic_configs={
+                "retention.ms": str(self._retention_days * 86_400_000),
+                "max.message.bytes": str(TOPIC_BYTES_MAX),
+            },
+        )
 
     async def open_publisher(self) -> Publisher:
         """A publisher that waits for all replicas and sends nothing twice by itself."""
@@ -83,11 +98,7 @@ class KafkaBus:
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
             max_request_size=MESSAGE_BYTES_MAX,
         )
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
+        await _start(producer)
         return KafkaPublisher(producer, self._prefix)
 
     async def open_reader(
@@ -99,20 +110,16 @@ class KafkaBus:
             group_id=self._prefix + group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            session_timeout_ms=10_000,
+            session_timeout_ms=SESSION_TIMEOUT_MILLISECONDS,
             heartbeat_interval_ms=2_000,
             max_poll_interval_ms=300_000,
-            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            request_timeout_ms=JOIN_TIMEOUT_MILLISECONDS,
         )
         reader = KafkaReader(consumer, load_offsets, self._stall_seconds_max, self._prefix)
         consumer.subscribe(
             topics=[self._prefix + topic for topic in topics], listener=_SeekStored(reader)
         )
-        try:
-            await consumer.start()
-        except BaseException:
-            await consumer.stop()
-            raise
+        await _start(consumer)
         return reader
 
     async def forget_old(self) -> int:
@@ -155,7 +162,7 @@ class KafkaPublisher:
 
     async def close(self) -> None:
         """Stop the producer; what it still holds is sent again by the next one."""
-        await _stop(self._producer.stop())
+        await _stop(self._producer)
 
 
 class KafkaReader:
@@ -176,10 +183,17 @@ class KafkaReader:
         self.seek_failure: Exception | None = None
 
     async def fetch(self, limit: int, wait_seconds: float) -> list[Record]:
-        """Up to `limit` records. Raises `Stalled`, `KafkaError`, or why the offsets are unknown."""
+        """Up to `limit` records.
+
+        Raises `Stalled`, `KafkaError`, `TimeoutError`, or why the offsets are unknown.
+        """
         if self.seek_failure is not None:
             raise self.seek_failure
-        found = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000), max_records=limit)
+        # Its own limit does not count while the group shares out its partitions.
+        async with asyncio.timeout(wait_seconds + ANSWER_SECONDS_MAX):
+            found = await self._consumer.getmany(
+                timeout_ms=int(wait_seconds * 1000), max_records=limit
+            )
         records = [
             Record(
                 part.topic.removeprefix(self._prefix),
@@ -220,7 +234,7 @@ class KafkaReader:
 
     async def close(self) -> None:
         """Leave the group."""
-        await _stop(self._consumer.stop())
+        await _stop(self._consumer)
 
     async def _check_progress(self) -> None:
         """Nothing came for long: all is well only where the ends of the log are reached."""
@@ -250,11 +264,31 @@ class _SeekStored(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
             self._reader.seek_failure = error
 
 
-async def _stop(stopping: Awaitable[None]) -> None:
-    """A client that cannot say goodbye to its broker is left behind."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_SECONDS_MAX):
-            await stopping
+async def _start(client: Client) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            await client.start()
+    except BaseException:
+        await _stop(client)
+        raise
+
+
+async def _stop(client: Client) -> None:
+    """A client that cannot say goodbye in time goes on trying, and we go on without it.
+
+    It is never cancelled: aiokafka takes a cancellation for the end of a task of its own, and
+    then waits for the others without an end.
+    """
+    stopping = asyncio.ensure_future(client.stop())
+    LEAVING.add(stopping)
+    stopping.add_done_callback(_has_left)
+    await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX)
+
+
+def _has_left(stopping: asyncio.Future[None]) -> None:
+    LEAVING.discard(stopping)
+    if not stopping.cancelled() and (error := stopping.exception()):
+        telemetry.log.info("client_left_in_disorder", error=repr(error))
 
 
 __all__ = ["KafkaBus", "KafkaError", "Stalled"]
