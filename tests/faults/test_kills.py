@@ -46,4 +46,8 @@ async def some_work(
         assert cluster.ended() == {}, f"after {killed}"
         return working.done() or len(traffic.replied) >= before + TICKETS_BETWEEN_KILLS
 
-    await eventually(is_done, seconds=150, what=f"work after {killed}")
+    try:
+        await eventually(is_done, seconds=150, what=f"work after {killed}")
+    except AssertionError as error:
+        error.add_note("\n".join(one.last_words() for one in cluster.processes.values()))
+        raise
