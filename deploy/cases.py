@@ -18,7 +18,8 @@ from shared.policy.law import Law
 LINE_BYTES_MAX = 65_536
 FRAGMENTS_KEPT_MAX = 16_384
 MOMENTS = Moments._fields
-KNOWN = ("jurisdiction", "type", "urgency", "is_enforcement", "enforcement", *MOMENTS, "id")
+TRUTHS = ("is_enforcement", "enforcement", "is_passed_on")
+KNOWN = ("jurisdiction", "type", "urgency", *TRUTHS, *MOMENTS, "id")
 
 # So like a known name that it was meant, and would be left out without a word.
 _LIKENESS = 0.8
@@ -89,7 +90,8 @@ def read_case(given: object) -> Case:
         Matter(
             _word(RequestType, given["type"], "type"),
             Urgency.NORMAL if urgency is None else _word(Urgency, urgency, "urgency"),
-            _is_enforcement(given),
+            _truth(given, "is_enforcement") or _truth(given, "enforcement"),
+            _truth(given, "is_passed_on"),
         ),
         Moments(
             accepted,
@@ -152,15 +154,11 @@ def _word(words: type[Word], value: object, field: str) -> Word:
         raise BadMatter(field, "not_allowed", f"允许的值：{allowed}（现为 {value!r}）") from error
 
 
-def _is_enforcement(given: Mapping[str, object]) -> bool:
-    for field in ("is_enforcement", "enforcement"):
-        value = given.get(field)
-        if value is None:
-            continue
-        if not isinstance(value, bool):
-            raise BadMatter(field, "not_boolean", "应为 true 或 false")
-        return value
-    return False
+def _truth(given: Mapping[str, object], field: str) -> bool:
+    value = given.get(field)
+    if value is not None and not isinstance(value, bool):
+        raise BadMatter(field, "not_boolean", "应为 true 或 false")
+    return value is True
 
 
 def _missing(field: str) -> BadMatter:

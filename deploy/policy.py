@@ -29,6 +29,7 @@ def deadlines(
     request_type: Annotated[RequestType | None, typer.Option("--type", help="诉求类型")] = None,
     urgency: Annotated[Urgency, typer.Option(help="紧急程度")] = Urgency.NORMAL,
     enforcement: Annotated[bool, typer.Option(help="是否行政执法案件")] = False,
+    passed_on: Annotated[bool, typer.Option(help="是否由其他平台转送省平台")] = False,
     accepted_at: Annotated[
         str | None, typer.Option(help="受理时间，例如 2026-09-30T16:20+08:00")
     ] = None,
@@ -69,7 +70,8 @@ def deadlines(
             read_moment(dispatched_at, "dispatched_at"),
             read_moment(signed_at, "signed_at"),
         )
-        found = preview(law, jurisdiction, Matter(request_type, urgency, enforcement), moments)
+        matter = Matter(request_type, urgency, enforcement, passed_on)
+        found = preview(law, jurisdiction, matter, moments)
     except BadMatter as error:
         hint = f"--{error.field.replace('_', '-')}"
         raise typer.BadParameter(str(error), param_hint=hint) from error

@@ -21,9 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shared.events.words import Secrecy
+from shared.events.words import RequestType, Secrecy, Urgency
+from shared.jurisdictions import is_passed_on
 from shared.lawbook import add_law_tables
 from shared.notices import add_notice_tables
+from shared.policy.deadlines import Matter
 from shared.tables import add_audit_tables, add_shared_tables
 
 # States in which nothing more is done, as the index of what is to be erased names them.
@@ -129,6 +131,16 @@ class Ticket(Base):
     def home(self) -> str | None:
         """The platform where it is at home, where that is another one."""
         return None if self.origin is None else str(self.origin["platform"])
+
+    @property
+    def matter(self) -> Matter:
+        """What decides which rules hold."""
+        return Matter(
+            RequestType(self.request_type),
+            Urgency(self.urgency),
+            self.is_enforcement,
+            is_passed_on(self.origin, self.jurisdiction),
+        )
 
     __table_args__ = (
         Index("tickets_accepted_at", "accepted_at", postgresql_using="brin"),

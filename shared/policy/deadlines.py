@@ -55,12 +55,12 @@ Count = Callable[[datetime], Counted]
 
 
 class Matter(NamedTuple):
-    """What decides which rules hold; `passed_on`: to a province, by another platform."""
+    """What decides which rules hold; `is_passed_on`: to a province, by another platform."""
 
     type: RequestType
     urgency: Urgency = Urgency.NORMAL
     enforcement: bool = False
-    passed_on: bool = False
+    is_passed_on: bool = False
 
 
 class Moments(NamedTuple):
@@ -214,7 +214,7 @@ def _rules(pack: Pack, calendar: Calendar, matter: Matter) -> tuple[_Rule, ...]:
 @lru_cache(maxsize=RULES_KEPT_MAX)
 def _limits(pack: Pack, matter: Matter) -> tuple[tuple[Step, str, Limit], ...]:
     """Each step's limit, and the act from which it runs."""
-    dispatch = pack.forward if matter.passed_on else None
+    dispatch = pack.forward if matter.is_passed_on else None
     dispatch = dispatch or next(one.limit for one in pack.dispatch if _fits(one, matter))
     respond: Limit | None = getattr(pack.respond, matter.urgency, None)
     result: Limit | None = getattr(pack.result, matter.urgency, None)

@@ -209,9 +209,12 @@ async def test_a_withdrawal_and_a_reply_that_cross_leave_nothing_open(pair: Fede
         assert await platform.pool().fetchval("SELECT count(*) FROM set_aside") == 0
 
     here, there = await forward(pair)
-    await pair.post(city.town.operator, f"{here}/amend", addition="夜间没有照明。")
-    lines = (await province.town.get(province.town.operator, f"{there}/timeline"))["items"]
+    marked = {"secrecy": "sensitive", "reason": "涉及个人隐私"}
+    await pair.post(city.town.operator, f"{here}/amend", addition="夜间没有照明。", **marked)
+    office = await province.person(Role.SUPERVISOR)
+    lines = (await province.town.get(office, f"{there}/timeline"))["items"]
     assert lines[-1]["text"] == "夜间没有照明。"
+    assert (await province.town.operator.get(there)).status_code == 404
     await pair.post(city.town.operator, f"{here}/withdraw", reason="诉求人撤回")
     assert (await state(city, here), await state(province, there)) == ("withdrawn", "withdrawn")
 

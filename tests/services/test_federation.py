@@ -161,7 +161,8 @@ async def test_an_article_goes_up_and_on_to_others_in_its_order(pair: Pair) -> N
 async def test_what_is_delivered_twice_has_one_key_and_order_holds(pair: Pair) -> None:
     city, province = pair
     ticket, behind = str(uuid4()), Behind()
-    added = act(ticket, "ticket.amended", {"addition": "夜间没有照明"})
+    amended = {"addition": "夜间没有照明", "secrecy": "sensitive"}
+    added = act(ticket, "ticket.amended", amended)
     await city.tell(province, forwarded(ticket), added)
     await city.send_all(province)
     # Unreachable at first: nothing is lost, and the addition does not overtake the request.
@@ -172,8 +173,9 @@ async def test_what_is_delivered_twice_has_one_key_and_order_holds(pair: Pair) -
     await deliver_all(province, behind)
     paths = [path.rpartition("/")[2] for path, _, _ in behind.asked]
     assert paths == ["tickets", "tickets", "amend"]
-    (first, second, _) = behind.asked
+    (first, second, last) = behind.asked
     assert first[1:] == second[1:]
+    assert last[2] == amended | {"reason": "来源平台更正"}
     assert second[2]["origin"] == {
         "platform": CITY,
         "ticket_id": ticket,

@@ -98,7 +98,7 @@ async def test_the_unit_sees_the_question_and_never_the_caller(
 async def test_what_is_in_scope_is_accepted_now(
     operator: httpx.AsyncClient, unit: httpx.AsyncClient, intake: Runtime, harness: Harness
 ) -> None:
-    ticket = await ask(operator)
+    ticket = await ask(operator, secrecy="sensitive")
     answered_at = ASKED_AT + timedelta(hours=3)
     harness.clock.step_to(answered_at)
     answer = await unit.post(f"/v1/tickets/{ticket['id']}/verify", json=YES)
@@ -117,7 +117,7 @@ async def test_what_is_in_scope_is_accepted_now(
     assert isinstance(created.data, TicketCreated)
     assert created.time == answered_at
     assert isinstance(asked.data, VerificationRequested)
-    same = ("number", "title", "content", "channel", "category", "caller_id")
+    same = TicketCreated.model_fields.keys() - {"policy", "asked_first"}
     assert all(getattr(created.data, name) == getattr(asked.data, name) for name in same)
     row = await intake.database.pool.fetchrow("SELECT * FROM tickets")
     assert row is not None
@@ -127,7 +127,7 @@ async def test_what_is_in_scope_is_accepted_now(
 async def test_what_is_out_of_scope_is_refused_and_its_caller_led_to_the_competent_department(
     operator: httpx.AsyncClient, unit: httpx.AsyncClient, intake: Runtime, harness: Harness
 ) -> None:
-    ticket = await ask(operator)
+    ticket = await ask(operator, secrecy="sensitive")
     answer = await unit.post(f"/v1/tickets/{ticket['id']}/verify", json=NO)
     refused = answer.json()
     assert (refused["state"], refused["deadlines"]) == ("refused", [])
@@ -142,7 +142,7 @@ async def test_what_is_out_of_scope_is_refused_and_its_caller_led_to_the_compete
     *_, verified, event = await harness.said(intake)
     assert isinstance(verified.data, TicketVerified)
     assert isinstance(event.data, TicketRefused)
-    assert event.sequence == 3
+    assert (event.sequence, event.data.secrecy) == (3, "sensitive")
     assert event.data.ground == "litigation"
     assert "请向雁江区人民法院反映" in event.data.explanation
     [item] = (await operator.get("/v1/verifications?state=out_of_scope")).json()["items"]

@@ -59,3 +59,16 @@ async def test_a_notice_settles_what_was_provisional(office: httpx.AsyncClient) 
     assert (before["due_at"][:10], before["provisional"]) == ("2027-01-06", True)
     assert (after["due_at"][:10], after["provisional"]) == ("2027-01-07", False)
     assert after["explanation"] == "2027-01-01 至 2027-01-03 元旦放假"
+
+
+async def test_what_was_passed_on_to_the_province_has_its_own_time(
+    office: httpx.AsyncClient,
+) -> None:
+    body = {"jurisdiction": "530000", "type": "help", "accepted_at": "2026-10-03T21:00+08:00"}
+    answers = [
+        await office.post("/v1/deadlines/preview", json=body | {"is_passed_on": given})
+        for given in (False, True)
+    ]
+    own, passed_on = [answer.json()["dispatch"] for answer in answers]
+    assert own["rule"] != passed_on["rule"]
+    assert passed_on["due_at"] == "2026-10-04T10:00:00+08:00"

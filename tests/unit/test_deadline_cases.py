@@ -126,6 +126,13 @@ def test_enforcement_of_any_type_is_dispatched_at_once() -> None:
     assert rules[0] != rules[1]
 
 
+def test_what_was_passed_on_to_the_province_has_its_own_time() -> None:
+    case = CASE | {"jurisdiction": "530000", "accepted_at": "2026-10-03T21:00+08:00"}
+    (own, passed_on), _ = answers(case, case | {"is_passed_on": True})
+    sources = (own["dispatch"]["source"], passed_on["dispatch"]["source"])
+    assert sources == ("YN 六(三)3", "YN 六(三)2")
+
+
 def test_a_file_and_the_standard_input_are_answered_alike(tmp_path: Path) -> None:
     lines = "\n".join(map(json.dumps, (CASE, URGENT))) + "\n"
     path = tmp_path / "cases.ndjson"

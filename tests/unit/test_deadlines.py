@@ -222,7 +222,7 @@ def slow(place: str, matter: Matter, moments: Moments) -> dict[str, datetime]:
     if place != "512000":
         short = {"532800": (1, 3), "530000": (5, 5)}[place]
         days = {"inquiry": short[0], "help": short[1], "suggestion": short[1]}.get(kind, 15)
-        if matter.passed_on:
+        if matter.is_passed_on:
             dispatch = slow_passing_on(place, accepted)
         elif place == "532800":
             dispatch = slow_xishuangbanna_dispatch(accepted, matter)

@@ -167,7 +167,7 @@ def _extend(data: Data) -> list[Act]:
 
 
 def _amend(data: Data) -> list[Act]:
-    names = ("addition", "request_type", "urgency", "is_enforcement", "is_mediation")
+    names = ("addition", "request_type", "urgency", "is_enforcement", "is_mediation", "secrecy")
     body = {name: data[name] for name in names if data.get(name) is not None}
     if not body:
         return []

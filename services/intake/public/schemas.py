@@ -16,9 +16,9 @@ from shared.answers import BeijingTime, Input
 from shared.events.chinese import CHINESE
 from shared.events.intake import TicketRefused
 from shared.events.loop import TicketConcluded, TicketDeclined
-from shared.events.words import Act, RequestType, State, Step, Urgency
+from shared.events.words import Act, RequestType, State, Step
 from shared.masking import Unmasked
-from shared.policy.deadlines import Matter, step_deadline
+from shared.policy.deadlines import step_deadline
 from shared.policy.law import Law
 
 ACCEPTED = "您的诉求已受理。"
@@ -139,11 +139,8 @@ def _deadlines(view: View, state: State, law: Law) -> list[Time]:
     if pack is None:
         return []
     calendar = law.calendar(ticket.jurisdiction)
-    matter = Matter(
-        RequestType(ticket.request_type), Urgency(ticket.urgency), ticket.is_enforcement
-    )
     if state is State.ACCEPTED and not view.lines:
-        due = step_deadline(pack, calendar, matter, Step.DISPATCH, ticket.accepted_at)
+        due = step_deadline(pack, calendar, ticket.matter, Step.DISPATCH, ticket.accepted_at)
         assert due is not None, "every pack has a time for dispatch"
         return [Time(text=f"将于{moment(due.due_at)}前派给承办单位", due_at=due.due_at)]
     if state is State.REPLIED and view.task is not None:
@@ -153,5 +150,5 @@ def _deadlines(view: View, state: State, law: Law) -> list[Time]:
         silence = CHINESE[pack.follow_up.counts_as.value]
         text = f"请于{moment(lapse.due_at)}前评价，期满未评价的视为{silence}"
         return [Time(text=text, due_at=lapse.due_at)]
-    handling = handling_due(pack, calendar, matter, view.lines, state=state)
+    handling = handling_due(pack, calendar, ticket.matter, view.lines, state=state)
     return [] if handling is None else [Time(text=handling.text, due_at=handling.due_at)]

@@ -22,16 +22,17 @@ from shared.events.envelope import Event, Payload
 from shared.events.intake import (
     AskedFirst,
     DeadlineAnswered,
+    Origin,
     Place,
     TicketCreated,
     TicketRefused,
     TicketVerified,
 )
 from shared.events.sla import DeadlineReached
-from shared.events.words import Act, RequestType, State, Step, Urgency
+from shared.events.words import Act, RequestType, Secrecy, State, Step, Urgency
 from shared.inbox import Heard, Wait
 from shared.notices import Notice, NoticeKind
-from shared.policy.deadlines import Deadline, Matter, step_deadline
+from shared.policy.deadlines import Deadline, step_deadline
 from shared.policy.law import Law
 from shared.policy.model import Pack
 from shared.policy.parts import ScopeGround
@@ -180,8 +181,9 @@ async def _accept(
     await say_reports(session, runtime, ticket, at)
     await _tell(session, ticket, TicketVerified.type, accepted(ticket.number), at)
     calendar = law.calendar(ticket.jurisdiction)
-    matter = Matter(filed["request_type"], filed["urgency"], ticket.is_enforcement)
-    return Verified(ticket, dispatch=step_deadline(pack, calendar, matter, Step.DISPATCH, at))
+    return Verified(
+        ticket, dispatch=step_deadline(pack, calendar, ticket.matter, Step.DISPATCH, at)
+    )
 
 
 async def _refuse(
@@ -238,6 +240,8 @@ def _as_filed(ticket: Ticket, question: Verification) -> dict[str, Any]:
         "repeats": ticket.repeats,
         "override": ticket.override,
         "is_mediation": ticket.is_mediation,
+        "origin": None if ticket.origin is None else Origin.model_validate(ticket.origin),
+        "secrecy": Secrecy(ticket.secrecy),
         "filed_by": ticket.filed_by,
         "asked_first": AskedFirst.model_validate(question, from_attributes=True),
     }

@@ -11,7 +11,7 @@ from shared.problems import Malformed, Unauthenticated, field_error
 from shared.security import Caller
 from shared.service import runtime_of
 
-router = APIRouter(prefix="/v1/deadlines", tags=["时限"])
+router = APIRouter(prefix="/v1/deadlines", tags=["deadlines"])
 
 
 @router.post(
@@ -23,7 +23,7 @@ async def preview_deadlines(
     body: PreviewDeadlines, request: Request, _: Caller
 ) -> dict[Step, DeadlinePreview]:
     """按诉求所在地、类型和紧急程度试算各环节的到期时间、规则、依据条款和跳过的日子。"""
-    matter = Matter(body.type, body.urgency, body.is_enforcement)
+    matter = Matter(body.type, body.urgency, body.is_enforcement, body.is_passed_on)
     moments = Moments(body.accepted_at, body.dispatched_at, body.signed_at)
     runtime = runtime_of(request)
     async with runtime.database.sessions() as session:

@@ -33,6 +33,7 @@ class PreviewDeadlines(BaseModel):
     type: RequestType = Field(description="诉求类型")
     urgency: Urgency = Field(default=Urgency.NORMAL, description="紧急程度")
     is_enforcement: bool = Field(default=False, description="是否属于行政执法类")
+    is_passed_on: bool = Field(default=False, description="是否由其他平台转送省平台")
     accepted_at: AwareDatetime = Field(description="受理时间，须带时区")
     dispatched_at: AwareDatetime | None = Field(default=None, description="派单时间，须带时区")
     signed_at: AwareDatetime | None = Field(default=None, description="签收时间，须带时区")
