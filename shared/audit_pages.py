@@ -67,6 +67,7 @@ def make_router(service: Service) -> APIRouter:
 
     @router.get(
         "",
+        name=f"find_{service}",
         summary="审计记录",
         response_model=Page[AuditEntry],
         responses=problems_of(problems.Malformed, problems.Unauthenticated, problems.NotAllowed),

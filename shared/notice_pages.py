@@ -71,9 +71,11 @@ class NoticeShown(BaseModel):
 def make_router(path: str) -> APIRouter:
     """The pages of one service's notices, at `path`."""
     router = APIRouter(prefix=path, tags=["notices"])
+    noun = path.rpartition("/")[2].replace("-", "_")
 
     @router.get(
         "",
+        name=f"find_{noun}",
         summary="通知列表",
         response_model=Page[NoticeShown],
         responses=problems_of(problems.Malformed, problems.Unauthenticated, problems.NotAllowed),
@@ -87,6 +89,7 @@ def make_router(path: str) -> APIRouter:
 
     @router.post(
         "/{notice_id}/replay",
+        name=f"replay_{noun}",
         summary="重新发送通知",
         response_model=NoticeShown,
         responses=problems_of(

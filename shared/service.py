@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect
@@ -54,6 +55,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=openapi_url,
+        generate_unique_id_function=_operation_id,
         # Ours are in `shared.telemetry`; asking for FastAPI's costs on every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -77,10 +79,18 @@ def create_app(
 
 def routes_of(*routers: APIRouter) -> Sequence[BaseRoute]:
     """The routes of routers, for all apps of a process: each is prepared once, when sought."""
-    whole = APIRouter()
+    whole = APIRouter(generate_unique_id_function=_operation_id)
     for router in routers:
         whole.include_router(router)
     return whole.routes
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What clients made from the document call it, such as `tickets_sign`.
+
+    Unique over all services: they stand in one document.
+    """
+    return "_".join([*(str(tag).replace("-", "_") for tag in route.tags[:1]), route.name])
 
 
 async def _on_database(_: Request, error: Exception) -> Response:

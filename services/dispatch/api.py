@@ -87,6 +87,7 @@ async def respond(ticket_id: UUID, body: Respond, request: Request, caller: Call
 
 @router.post(
     "/{ticket_id}/return",
+    name="return",
     response_model=ActAnswer,
     responses=problems_of(*ACT_PROBLEMS, PrecedentBinds),
 )
@@ -100,7 +101,10 @@ async def return_(ticket_id: UUID, body: Return, request: Request, caller: Calle
 
 
 @router.post(
-    "/{ticket_id}/decide-return", response_model=ActAnswer, responses=problems_of(*ACT_PROBLEMS)
+    "/{ticket_id}/decide-return",
+    name="decide_return",
+    response_model=ActAnswer,
+    responses=problems_of(*ACT_PROBLEMS),
 )
 async def decide(ticket_id: UUID, body: DecideReturn, request: Request, caller: Caller) -> Response:
     """退单审核 (B5). Granted: by name or by rule to another unit, else a person chooses."""

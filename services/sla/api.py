@@ -15,7 +15,7 @@ from shared.security import Caller
 from shared.seen import wait_for_seen
 from shared.service import runtime_of
 
-router = APIRouter(prefix="/v1", tags=["时限"])
+router = APIRouter(prefix="/v1", tags=["deadlines"])
 
 
 @router.get(

@@ -30,6 +30,7 @@ BIN = Path(sys.executable).parent
 CLIENT_SETTINGS = Path(__file__).parents[2] / "docs" / "python-client.yaml"
 NAME = re.compile(r"[A-Z][A-Za-z0-9]{1,39}|Page_[A-Z][A-Za-z0-9]{1,33}_")
 FUZZ_SECONDS_MAX = 600
+OPERATION = re.compile(r"[a-z0-9]+(_[a-z0-9]+){1,5}")
 EXAMPLES_OF_EACH = 1
 Json = dict[str, Any]
 
@@ -95,6 +96,7 @@ def test_a_schema_s_name_is_short_and_means_one_thing() -> None:
     titles = [schema["title"] for schema in means.values()]
     assert len(means) == len(set(titles)), "a client's classes have the names of the titles"
     assert len(operations) == len(set(operations))
+    assert [one for one in operations if not OPERATION.fullmatch(one)] == []
 
 
 async def make_client(found: Json, folder: Path) -> None:
@@ -122,12 +124,10 @@ async def test_a_client_made_from_the_page_files_reads_and_is_refused(
     monkeypatch.syspath_prepend(str(tmp_path))
     client_module = importlib.import_module("hotline_client.client")
     models = importlib.import_module("hotline_client.models")
-    file_ticket = importlib.import_module("hotline_client.api.tickets.file_ticket_v1_tickets_post")
-    file_bulk = importlib.import_module("hotline_client.api.tickets.file_bulk_v1_tickets_bulk_post")
+    file_ticket = importlib.import_module("hotline_client.api.tickets.tickets_file_ticket")
+    file_bulk = importlib.import_module("hotline_client.api.tickets.tickets_file_bulk")
     types = importlib.import_module("hotline_client.types")
-    show_ticket = importlib.import_module(
-        "hotline_client.api.tickets.show_ticket_v1_tickets_ticket_id_get"
-    )
+    show_ticket = importlib.import_module("hotline_client.api.tickets.tickets_show_ticket")
     async with listening(city.platform.app) as url, AsyncExitStack() as clients:
         token = trial_token(city.settings, Role.OPERATOR, jurisdiction="512000")
         client = client_module.AuthenticatedClient(base_url=url, token=token)

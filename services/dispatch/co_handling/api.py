@@ -19,7 +19,9 @@ PROBLEMS = problems_of(*ACT_PROBLEMS)
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
 
-@router.post("/{ticket_id}/co-units", response_model=ActAnswer, responses=PROBLEMS)
+@router.post(
+    "/{ticket_id}/co-units", name="choose_co_units", response_model=ActAnswer, responses=PROBLEMS
+)
 async def choose(
     ticket_id: UUID, body: ChooseCoUnits, request: Request, caller: Caller
 ) -> Response:

@@ -139,6 +139,7 @@ async def show_set_aside(
 
 @router.post(
     "/set-aside/{set_aside_id}/replay",
+    name="replay_set_aside",
     summary="重新处理搁置的消息",
     response_model=schemas.Decided,
     responses=ACT_PROBLEMS,
@@ -161,6 +162,7 @@ async def replay(
 
 @router.post(
     "/set-aside/{set_aside_id}/drop",
+    name="drop_set_aside",
     summary="丢弃搁置的消息",
     response_model=schemas.Decided,
     responses=ACT_PROBLEMS,

@@ -76,7 +76,7 @@ async def show_me(request: Request) -> Me:
         return await _me(session, own, own.found.assignment_id, settings.session_idle_minutes)
 
 
-@router.post("/sessions/choose", response_model=Me)
+@router.post("/sessions/choose", name="choose_role", response_model=Me)
 async def choose(body: ChooseRole, request: Request) -> Response:
     """选择岗位：本次登录从现在起以该岗位工作."""
     own, runtime = await _own(request), runtime_of(request)

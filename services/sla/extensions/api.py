@@ -37,7 +37,7 @@ ASKING_PROBLEMS = (
     problems.ExtensionPending,
 )
 
-router = APIRouter(prefix="/v1", tags=["延期"])
+router = APIRouter(prefix="/v1", tags=["extensions"])
 
 
 @router.post(

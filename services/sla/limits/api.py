@@ -20,7 +20,7 @@ from shared.answers import problems_of
 from shared.pages import Page
 from shared.security import Caller
 
-router = APIRouter(prefix="/v1", tags=["法定时限"])
+router = APIRouter(prefix="/v1", tags=["limits"])
 
 
 @router.post(

@@ -59,7 +59,7 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {
     }
 }
 
-router = APIRouter(prefix="/v1/orders", tags=["督办"])
+router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 
 @router.get(

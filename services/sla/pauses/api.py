@@ -12,7 +12,7 @@ from services.sla.pauses.schemas import Pause, PauseAnswer, Resume
 from shared.answers import problems_of
 from shared.security import Caller
 
-router = APIRouter(prefix="/v1", tags=["中止计时"])
+router = APIRouter(prefix="/v1", tags=["pauses"])
 
 
 @router.post(

@@ -30,7 +30,7 @@ UnitCode = Annotated[
     str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.-]+$"), Path()
 ]
 
-router = APIRouter(prefix="/v1/promises", tags=["承诺时限"])
+router = APIRouter(prefix="/v1/promises", tags=["promises"])
 
 
 @router.put(
