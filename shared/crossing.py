@@ -1,13 +1,15 @@
 """A ticket that crosses platforms: what goes along, and how who acts for a platform is named."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.intake import Place
 from shared.events.words import RequestType, ReturnGround, Secrecy, Urgency
 from shared.jurisdictions import CODE_PATTERN
+from shared.moments import Moment
 
 PLATFORM_SUBJECT = "platform:"
 """How who acts for another platform is named: this, and its code."""
@@ -17,6 +19,7 @@ FORWARD = "ticket.forward"
 """The type of the payload that carries a `Forward`."""
 ROUNDS_MAX = 100
 FILES_MAX = 200
+CONTENT_MAX = 20_000
 
 
 class File(BaseModel):
@@ -54,20 +57,26 @@ class Forward(BaseModel):
     is_mediation: bool = False
     secrecy: Secrecy = Secrecy.NORMAL
     title: Annotated[str, Field(max_length=200)]
-    content: Annotated[str, Field(min_length=1, max_length=20_000)]
+    content: Annotated[str, Field(min_length=1, max_length=CONTENT_MAX)]
     category: Annotated[str | None, Field(max_length=40)] = None
     category_name: Annotated[str | None, Field(max_length=100)] = None
     """What the code means at home: another platform's may mean another thing."""
     place: Place | None = None
-    filed_at: AwareDatetime | None = None
-    accepted_at: AwareDatetime
-    forwarded_at: AwareDatetime
+    filed_at: Moment | None = None
+    accepted_at: Moment
+    forwarded_at: Moment
     round: Annotated[int, Field(ge=1)] = 1
     """How many times it has come to this receiver; each time another ticket comes of it."""
     reason: Annotated[str | None, Field(max_length=10_000)] = None
     rounds: Annotated[tuple[Round, ...], Field(max_length=ROUNDS_MAX)] = ()
     attachments: Annotated[tuple[File, ...], Field(max_length=FILES_MAX)] = ()
     sealed_caller: dict[str, Any] | None = None
+
+
+def file_of(told: Mapping[str, Any]) -> File:
+    """A file as the data of `ticket.attached` describes it. Raises `ValidationError`."""
+    described = {name: told[name] for name in File.model_fields if name != "id"}
+    return File.model_validate({"id": told["attachment"]} | described)
 
 
 def subject_of(platform: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -120,7 +121,8 @@ def is_transient(error: BaseException) -> bool:
     """Whether the same work may well succeed a little later, with nothing wrong in it."""
     # A connection that dies in the middle of a statement can show as an internal error of asyncpg.
     lost = OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
-    if isinstance(error, lost):
+    # SQLAlchemy's own word for a pool of which no connection came back in time.
+    if isinstance(error, lost | PoolTimeoutError):
         return True
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(TRANSIENT_CLASSES)

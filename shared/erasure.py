@@ -24,12 +24,17 @@ WORDS = frozenset(
         *("description", "doubt", "evidence", "explanation", "facts", "findings", "grounds"),
         *("legal_basis", "matter", "minutes", "more", "next_step", "note", "objection"),
         *("opinion", "outcome", "override", "progress", "proposal", "question", "reach", "reason"),
-        *("report", "result", "risk", "script", "statement", "text", "title"),
+        *("report", "result", "risk", "script", "statement", "text", "title", "without"),
     }
 )
-"""Names under which events and tables keep what people wrote."""
-CODE = r"^[a-z0-9_.-]+$"
-"""A value of this form is one of our codes, whatever its name is: it stays."""
+"""Names under which events and tables keep what people wrote, and so all that is below them."""
+OBJECTS = frozenset({"elements"})
+"""The same where an object has the name; in a list of that name each judges for itself."""
+CODE = r"^[0-9_.-]*[a-z][a-z0-9_.-]*$"
+"""A value of this form is one of our codes, whatever its name is: it stays.
+
+Without a letter it may be a telephone number: ours stand under names of their own.
+"""
 _CODE = re.compile(CODE)
 KEPT_ANSWER = orjson.dumps({"code": "erased", "detail": "该工单的内容已删除。"})
 TELLS = b'"ticket.erased"'
@@ -107,14 +112,24 @@ async def without_erased_words(
     ]
 
 
-def without_words(value: Any, name: str = "") -> Any:  # noqa: ANN401  any JSON
-    """JSON whose words are marked as removed; codes, numbers and times stay."""
+def without_words(value: Any, *, is_words: bool = False) -> Any:  # noqa: ANN401  any JSON
+    """JSON whose words are marked as removed; codes, numbers and times stay.
+
+    `is_words`: its name, or one above it, is one of `WORDS`. `shared.migrations` has its twin.
+    """
     if isinstance(value, Mapping):
-        return {key: without_words(inner, key) for key, inner in value.items()}
+        return {
+            key: without_words(inner, is_words=is_words or _has_words(key, inner))
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
-        return [without_words(inner, name) for inner in value]
-    is_words = name in WORDS and isinstance(value, str) and not _CODE.fullmatch(value)
-    return MARK if is_words else value
+        return [without_words(inner, is_words=is_words) for inner in value]
+    is_erased = is_words and isinstance(value, str) and not _CODE.fullmatch(value)
+    return MARK if is_erased else value
+
+
+def _has_words(name: str, value: object) -> bool:
+    return name in WORDS or (name in OBJECTS and isinstance(value, Mapping))
 
 
 def _message_without_words(message: bytes) -> bytes:

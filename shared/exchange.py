@@ -15,9 +15,10 @@ from uuid import UUID
 
 import orjson
 import rfc8785
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.envelope import Payload
+from shared.moments import Moment
 from shared.problem_body import ProblemBody
 
 MESSAGES_PATH = "/v1/exchange/messages"
@@ -117,7 +118,7 @@ class Message(BaseModel):
     to_platform: Annotated[str, Field(alias="to", pattern=PLATFORM_PATTERN)]
     subject: Annotated[str, Field(min_length=1, max_length=100)]
     sequence: Annotated[int, Field(ge=1, lt=2**31, strict=True)]
-    time: AwareDatetime
+    time: Moment
     kind: Kind
     payload: Told
 

@@ -58,24 +58,23 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'the audit is append-only' USING ERRCODE = 'insufficient_privilege';
 END $$"""
-WITHOUT_WORDS = """CREATE FUNCTION without_words(
+# Below a name of words there are no names to choose from: then `words` is null. Its twin is
+# `shared.erasure.without_words`.
+WITHOUT_WORDS = """CREATE OR REPLACE FUNCTION without_words(
     value jsonb, words text[], code text, mark text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF jsonb_typeof(value) = 'object' THEN
-        RETURN (SELECT coalesce(jsonb_object_agg(key, CASE
-            WHEN jsonb_typeof(inner_value) = 'string' AND key = ANY(words)
-                AND inner_value #>> '{}' !~ code THEN to_jsonb(mark)
-            WHEN jsonb_typeof(inner_value) = 'array' AND key = ANY(words) THEN (
-                SELECT coalesce(jsonb_agg(CASE WHEN jsonb_typeof(item) = 'string'
-                    AND item #>> '{}' !~ code THEN to_jsonb(mark)
-                    ELSE without_words(item, words, code, mark) END ORDER BY nth), '[]')
-                FROM jsonb_array_elements(inner_value) WITH ORDINALITY AS a (item, nth))
-            ELSE without_words(inner_value, words, code, mark) END), '{}')
+        RETURN (SELECT coalesce(jsonb_object_agg(key, without_words(inner_value, CASE
+                WHEN key = ANY(words) THEN NULL
+                WHEN key = 'elements' AND jsonb_typeof(inner_value) = 'object' THEN NULL
+                ELSE words END, code, mark)), '{}')
             FROM jsonb_each(value) AS e (key, inner_value));
     ELSIF jsonb_typeof(value) = 'array' THEN
         RETURN (SELECT coalesce(
                 jsonb_agg(without_words(item, words, code, mark) ORDER BY nth), '[]')
             FROM jsonb_array_elements(value) WITH ORDINALITY AS a (item, nth));
+    ELSIF jsonb_typeof(value) = 'string' AND words IS NULL AND value #>> '{}' !~ code THEN
+        RETURN to_jsonb(mark);
     END IF;
     RETURN value;
 END $$"""
@@ -113,9 +112,13 @@ def create_audit_tables() -> None:
     add_audit_tables(metadata)
     metadata.create_all(op.get_bind(), checkfirst=False)
     op.execute(AUDIT_GUARD)
-    op.execute(WITHOUT_WORDS)
     for trigger in AUDIT_TRIGGERS:
         op.execute(trigger)
+
+
+def create_without_words() -> None:
+    """The function that erases in JSON, in place of the one that a database may have."""
+    op.execute(WITHOUT_WORDS)
 
 
 def create_notice_tables() -> None:

@@ -212,6 +212,7 @@ CHINESE_MESSAGES = {
     "string_too_long": "最多 {max_length} 个字",
     "string_pattern_mismatch": "格式不符：{pattern}",
     "timezone_aware": "时间须带时区，例如 2026-09-30T16:20+08:00",
+    "out_of_range": "时间须在 1900 年至 2200 年之间",
     "datetime_from_date_parsing": "不是有效的时间，例如 2026-09-30T16:20+08:00",
     "datetime_parsing": "不是有效的时间，例如 2026-09-30T16:20+08:00",
     "uuid_parsing": "不是有效的编号",

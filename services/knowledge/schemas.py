@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.knowledge.rules import ArticleAct, ArticleState
 from shared.answers import BeijingTime, Input
 from shared.jurisdictions import CODE_PATTERN
+from shared.moments import Moment
 
 
 def _storable(text: str) -> str:
@@ -26,9 +27,9 @@ class ReviseArticle(Input):
 
     title: Annotated[Words, Field(min_length=1, max_length=200, description="标题")]
     body: Annotated[Words, Field(min_length=1, max_length=50_000, description="正文")]
-    expires_at: Annotated[
-        AwareDatetime | None, Field(description="有效期至；过期的文章不再用于答复")
-    ] = None
+    expires_at: Annotated[Moment | None, Field(description="有效期至；过期的文章不再用于答复")] = (
+        None
+    )
 
 
 class CreateArticle(ReviseArticle):

@@ -122,7 +122,7 @@ class TicketMoved(DispatchPayload):
     """Another level or city of this platform handles the ticket (YN 六(二)1, JL 五(一), B12)."""
 
     type: ClassVar[str] = "ticket.moved"
-    heard_by = (Service.INTAKE, Service.ANALYTICS, Service.GATEWAY)
+    heard_by = (Service.INTAKE, Service.SLA, Service.ANALYTICS, Service.GATEWAY)
     from_jurisdiction: str
     to_jurisdiction: str
     reason: str

@@ -39,6 +39,8 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Source = Annotated[str, StringConstraints(pattern=SOURCE_PATTERN)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Amount = Annotated[StrictInt, Field(gt=0, le=3650)]
+MONTHS_MAX = 120
+"""As long as the longest amount in days; what is longer may end after the calendar does."""
 WholeDays = Annotated[StrictInt, Field(ge=0, le=366)]
 CLOSING = (
     Satisfaction.VERY_SATISFIED,
@@ -248,6 +250,14 @@ class Span(Length, Sourced):
     """A length of time with its source."""
 
     way: Literal["span"] = "span"
+
+    @model_validator(mode="after")
+    def _refuse_what_leads_beyond_the_calendar(self) -> Self:
+        if self.unit == "months" and self.amount > MONTHS_MAX:
+            raise PydanticCustomError(
+                "amount", "以月计的时限不得超过 {max} 个月", {"max": MONTHS_MAX}
+            )
+        return self
 
 
 class SameDay(Sourced):

@@ -22,6 +22,8 @@ WORDS = {
     "extension": "须等双方周五到场",
     "decision": "双方周五到场属实",
     "result": "双方签了安静协议",
+    "more": "到三栋二单元当面调解",
+    "landline": "028-26123456",
     "note": "回访时说已经安静",
     "comment": "态度很好谢谢张师傅",
     "file": "一段录音的文字稿",
@@ -75,7 +77,8 @@ async def closed_ticket(city: City) -> str:
         "findings": WORDS["result"],
         "basis": "物业管理条例",
         "result": WORDS["result"],
-        "contact": "已电话告知",
+        "contact": WORDS["landline"],
+        "more": {"visit": WORDS["more"]},
         "checked_by": "YJ0201",
     }
     await post(unit, f"{path}/reply", **reply)
@@ -115,6 +118,7 @@ async def test_what_is_erased_is_found_nowhere_and_the_figures_stay(city: City) 
     assert again["is_new"] is False
     kept = (await operator.get(path)).json()
     assert (kept["state"], kept["content"]) == ("closed", "（内容已删除）")
+    assert kept["replies"][0]["more"] == {"visit": "（内容已删除）"}
     timeline = (await operator.get(f"{path}/timeline")).json()["items"]
     assert "ticket.replied" in [entry["event"] for entry in timeline]
     caller = (await operator.get(f"{path}/caller")).json()

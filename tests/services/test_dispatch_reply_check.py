@@ -62,11 +62,13 @@ def with_reply(law: dict[str, Any]) -> Pack:
 async def test_a_reply_without_a_second_reader_waits_for_one(ruled_desk: Desk) -> None:
     ticket, path = await signed(ruled_desk)
     water, second = await ruled_desk.unit(WATER), await reader(ruled_desk)
-    drafted = await post(water, f"{path}/reply", UNCHECKED)
+    drafted = await post(water, f"{path}/reply", UNCHECKED | {"more": {"visit": "已走访"}})
     assert drafted["state"] == "checking"
+    detail = (await ruled_desk.timeline(ticket))[-1]["detail"]
+    assert detail == UNCHECKED | {"more": {"visit": "已走访"}}, "where an erasure finds it"
     assert {one["step"] for one in drafted["deadlines"]} == {"handle"}
     shown = await get(second, path)
-    assert shown["draft"]["elements"] == UNCHECKED
+    assert shown["draft"]["elements"] == UNCHECKED | {"visit": "已走访"}
     assert "check-reply" in shown["allowed"]
     assert "check-reply" not in (await get(water, path))["allowed"]
 

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.database import is_transient, plain_url, role_of
 
@@ -29,6 +30,7 @@ def _caused_by(cause: BaseException) -> Exception:
         asyncpg.DeadlockDetectedError(),
         asyncpg.SerializationError(),
         asyncpg.LockNotAvailableError(),
+        PoolTimeoutError("QueuePool limit of size 5 overflow 0 reached"),
         _caused_by(asyncpg.AdminShutdownError()),
         _caused_by(_caused_by(ConnectionResetError())),
     ],

@@ -3,15 +3,18 @@
 import importlib
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import ARRAY, LargeBinary, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.dispatch.erasures import consumer as dispatch
+from services.gateway.exchange.erasing import bare
 from services.gateway.federation import erasing as gateway
 from services.intake.erasures import operations as intake
 from services.sla.erasures import consumer as sla
-from shared.erasure import Words, statement, without_words
+from shared.erasure import MARK, Words, statement, without_words
+from shared.events.dispatch import TicketReplied
 
 ERASED = {
     "intake": intake.TABLES,
@@ -92,6 +95,41 @@ def test_codes_times_and_numbers_stay_in_what_is_erased() -> None:
         "place": {"address": "（内容已删除）", "division": "512002"},
     }
     assert without_words([None, "甲"]) == [None, "甲"]
+
+
+def test_below_a_name_of_words_everything_is_words() -> None:
+    """Which elements a reply has more is the pack's business: no list of ours names them."""
+    kept = {"findings": "属实", "visit": "到三栋当面调解"}
+    assert without_words({"more": {"visit": "到三栋当面调解"}, "result": "已办"}) == {
+        "more": {"visit": MARK},
+        "result": MARK,
+    }
+    assert without_words({"more": {"visits": [{"where": "三栋"}]}}) == {
+        "more": {"visits": [{"where": MARK}]}
+    }
+    assert without_words({"elements": kept, "replied_by": "YJ0100", "without": "急"}) == {
+        "elements": dict.fromkeys(kept, MARK),
+        "replied_by": "YJ0100",
+        "without": MARK,
+    }
+
+
+@pytest.mark.parametrize("number", ["028-26123456", "13912345678", "2026-03-02", "26123456.", "_"])
+def test_what_has_no_letter_is_no_code(number: str) -> None:
+    assert without_words({"contact": number, "reason": "with_main", "number": number}) == {
+        "contact": MARK,
+        "reason": "with_main",
+        "number": number,
+    }
+
+
+def test_a_message_to_another_platform_loses_them_and_can_still_be_read() -> None:
+    elements = {"findings": "属实", "basis": "条例", "result": "已办", "contact": "028-26123456"}
+    replied = {"unit": "512000-01", "reply": 1, "replied_by": "YJ0100", **elements}
+    told = {"type": TicketReplied.type, "data": replied | {"more": {"visit": "三栋"}}}
+    kept = TicketReplied.model_validate(orjson.loads(bare(orjson.dumps(told).decode()))["data"])
+    assert (kept.unit, kept.replied_by, kept.more) == ("512000-01", "YJ0100", {"visit": MARK})
+    assert {getattr(kept, name) for name in elements} == {MARK}
 
 
 def test_a_statement_names_what_it_erases() -> None:

@@ -115,6 +115,11 @@ def refusal(file: str, old: str, new: str) -> list[str]:
             'pauses = [{ code = "papers", text = "补充材料", source = "ZY 13" }]\n' + STAFFED,
             "pauses[0].steps：缺少这一项",
         ),
+        (
+            'sign = { amount = 5, unit = "hours", hours = "working", source = "ZY 13.2" }',
+            'sign = { amount = 121, unit = "months", source = "ZY 13.2" }',
+            "sign：以月计的时限不得超过 120 个月",
+        ),
         ('parent = "000000"', 'parent = "512000"', "parent：上级成环：512000 → 512000"),
     ],
 )

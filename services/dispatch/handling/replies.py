@@ -1,7 +1,7 @@
 """Replies: drafted, read by a second person of the unit, and gone (ZY 13, B7)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from shared.policy.load import pack_for
 from shared.problems import ActRefused, FieldError, Malformed, field_error
 
 NATIONAL = "000000"
+PLATFORM_FIRST = "承办平台先行答复"
+"""Why another platform's reply does not wait for units of ours: it cannot know of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Draft:
     attachments: tuple[UUID, ...] = ()
     without: str | None = None
     """Why it answers before a co-handling unit has replied."""
+
+    @property
+    def more(self) -> dict[str, str]:
+        """What the pack asks for beside the elements of every reply."""
+        return {code: text for code, text in self.elements.items() if code not in ELEMENTS}
 
     def kept(self) -> dict[str, Any]:
         """As the ticket keeps it while it is being checked."""
@@ -57,7 +64,7 @@ async def reply_to_ticket(turn: Turn, *, draft: Draft, checked_by: str | None) -
     Raises `Malformed` for elements that the pack asks for and the reply lacks, for numbers of
     people in it (ZY 22), for a second reader who wrote it or whom a person names in their stead,
     and for a letter that is needed and missing (ZY 13.5); `ActRefused` while a co-handling unit
-    has not replied and no reason is given (ZY 13.5(5)).
+    has not replied and no reason is given (ZY 13.5(5)); another platform's reply does not wait.
     """
     _refuse_named_reader(turn, draft, checked_by)
     pack = turn.pack or pack_for(NATIONAL)
@@ -68,6 +75,8 @@ async def reply_to_ticket(turn: Turn, *, draft: Draft, checked_by: str | None) -
     if not is_foreign:
         await require_letter(turn, draft.letter)
     await require_attachments(turn, draft.attachments)
+    if is_foreign and draft.without is None:
+        draft = replace(draft, without=PLATFORM_FIRST)
     await _missing_parts(turn, without=draft.without)
     if pack.reply.reviewed.value and checked_by is None and not is_foreign:
         await _keep_draft(turn, draft)
@@ -117,7 +126,6 @@ async def send_reply(turn: Turn, draft: Draft, *, checked_by: str | None) -> Non
     ticket.paused_at = None
     ticket.replies += 1
     elements = {code: draft.elements.get(code, "") for code in ELEMENTS}
-    more = {code: text for code, text in draft.elements.items() if code not in ELEMENTS}
     letter = None if draft.letter is None else draft.letter.attachment
     payload = TicketReplied(
         unit=unit_of(ticket),
@@ -126,13 +134,13 @@ async def send_reply(turn: Turn, draft: Draft, *, checked_by: str | None) -> Non
         checked_by=checked_by,
         letter=letter,
         attachments=draft.attachments,
-        more=more,
+        more=draft.more,
         asked_by=ticket.home,
         **elements,
     )
     detail = {"reply": ticket.replies, "replied_by": draft.replied_by, **elements}
     detail |= {} if checked_by is None else {"checked_by": checked_by}
-    detail |= {"more": more} if more else {}
+    detail |= {"more": draft.more} if draft.more else {}
     detail |= {} if draft.letter is None else {"letter": draft.letter.model_dump(mode="json")}
     detail |= {"attachments": [str(one) for one in draft.attachments]} if draft.attachments else {}
     detail |= {"without": draft.without, "missing": list(late)} if late else {}
@@ -174,7 +182,11 @@ async def _keep_draft(turn: Turn, draft: Draft) -> None:
     ticket.state = state_after(ticket.state, Act.REPLY)
     ticket.draft = draft.kept()
     payload = TicketReplyDrafted(unit=unit_of(ticket), drafted_by=draft.replied_by)
-    await say(turn, payload, text=draft.elements.get("result"), detail=dict(draft.elements))
+    detail: dict[str, Any] = {
+        code: text for code, text in draft.elements.items() if code in ELEMENTS
+    }
+    detail |= {"more": draft.more} if draft.more else {}
+    await say(turn, payload, text=draft.elements.get("result"), detail=detail)
 
 
 async def _missing_parts(turn: Turn, *, without: str | None) -> tuple[str, ...]:
