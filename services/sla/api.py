@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from services.sla.extensions.queries import list_extensions
-from services.sla.queries import find_clock, list_deadlines
+from services.sla.queries import find_clock, is_seen, list_deadlines
 from services.sla.schemas import Shown, TicketDeadlines
 from shared import seen
 from shared.answers import problems_of
@@ -29,7 +29,7 @@ async def read_deadlines(ticket_id: UUID, request: Request, caller: Caller) -> T
     await wait_for_seen(runtime, request.headers.get(seen.HEADER), str(ticket_id))
     async with reading(runtime, caller) as session:
         clock = await find_clock(session, ticket_id)
-        if clock is None or not caller.sees(clock.jurisdiction, clock.unit, secrecy=clock.secrecy):
+        if clock is None or not is_seen(clock, caller):
             raise NotFound
         law = await runtime.law_book.read_in(session)
         pack = law.pack(clock.policy)

@@ -12,6 +12,7 @@ from services.sla.corrections.consumer import on_ticket_amended
 from services.sla.erasures.consumer import on_ticket_erased
 from services.sla.hearing import Clocks, law_of, lock, pack_of, show_promises, start_from
 from services.sla.letters.operations import note_cases, on_ticket_attached
+from services.sla.levels.consumer import AT_A_LEVEL
 from services.sla.links.consumer import on_ticket_linked, on_ticket_split, on_ticket_terminated
 from services.sla.links.operations import record_units
 from services.sla.operations import Dispatch, Done, NewClock
@@ -54,12 +55,7 @@ from shared.events.intake import (
     TicketVerified,
     VerificationRequested,
 )
-from shared.events.loop import (
-    TicketConcluded,
-    TicketDeclined,
-    TicketLinked,
-    TicketSplit,
-)
+from shared.events.loop import TicketConcluded, TicketDeclined, TicketLinked, TicketSplit
 from shared.events.words import ReturnDecision, Step
 from shared.inbox import Handlers, Heard
 from shared.policy.deadlines import Matter
@@ -90,6 +86,7 @@ def handlers(runtime: Runtime) -> Handlers:
         **dict.fromkeys((TicketWithdrawn, TicketDeclined, TicketConcluded), on_ticket_ended),
         TicketClosed: on_ticket_closed,
         TicketTerminated: on_ticket_terminated,
+        **AT_A_LEVEL,
         TicketLinked: on_ticket_linked,
         TicketSplit: partial(on_ticket_split, runtime),
         TicketErased: on_ticket_erased,

@@ -31,6 +31,8 @@ class TicketClock(Base):
     number: Mapped[str | None]
     """As callers and documents name it."""
     jurisdiction: Mapped[str]
+    handled_in: Mapped[str | None] = mapped_column(Text(collation="C"))
+    """The place whose level handles it, where that is not `jurisdiction`: it reads, too (B12)."""
     request_type: Mapped[str]
     urgency: Mapped[str]
     is_enforcement: Mapped[bool]
@@ -62,6 +64,11 @@ class TicketClock(Base):
     """The coordination group sent it: extensions carry a letter (ZY 13.5)."""
     is_closed: Mapped[bool] = mapped_column(server_default=false())
     closed_at: Mapped[datetime | None]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places whose people read what is kept of it; only those of the first one act."""
+        return tuple(place for place in (self.jurisdiction, self.handled_in) if place is not None)
 
     @property
     def matter(self) -> Matter:
@@ -130,6 +137,8 @@ class Extension(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     """1 for the first of the ticket."""
     jurisdiction: Mapped[str]
+    handled_in: Mapped[str | None] = mapped_column(Text(collation="C"))
+    """As the clock has it (B12)."""
     unit: Mapped[str]
     working_days: Mapped[int]
     ground: Mapped[str]
@@ -171,6 +180,8 @@ class LawLimit(Base):
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey(TicketClock.ticket_id), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     jurisdiction: Mapped[str]
+    handled_in: Mapped[str | None] = mapped_column(Text(collation="C"))
+    """As the clock has it (B12)."""
     unit: Mapped[str]
     ground: Mapped[str]
     law: Mapped[str]

@@ -50,6 +50,31 @@ async def test_a_ticket_goes_up_to_the_province_and_down_to_the_county_that_repa
     assert (await town.get(town.operator, path))["jurisdiction"] == ZIYANG
 
 
+async def test_the_county_reads_the_clock_of_what_it_was_handed_and_the_city_decides(
+    town: Town,
+) -> None:
+    facts = {"name": "安岳县交通局", "jurisdiction": COUNTY}
+    assert (await town.administrator.put(f"/v1/units/{COUNTY_OFFICE}", json=facts)).is_success
+    await town.settle()
+    county = await town.city.person(Role.SUPERVISOR, jurisdiction=COUNTY)
+    path = await town.file(category=None)
+    await town.post(town.operator, f"{path}/move", to_jurisdiction=COUNTY, reason="该路段属安岳县")
+    await town.post(county, f"{path}/dispatch", unit=COUNTY_OFFICE, reason="属县交通局")
+    office = await town.city.person(Role.UNIT, unit=COUNTY_OFFICE)
+    await town.post(office, f"{path}/sign")
+    await town.post(office, f"{path}/extend", working_days=2, reason="需更换整段路面")
+
+    # Both places read the same; who accepted the ticket decides (C4).
+    shown = await town.get(county, f"{path}/deadlines")
+    assert shown["items"] == (await town.get(town.supervisor, f"{path}/deadlines"))["items"]
+    for who in (county, town.supervisor):
+        (asked,) = (await town.get(who, "/v1/extensions"))["items"]
+        assert path.endswith(asked["ticket_id"])
+    decision = {"decision": "refused", "reason": "可按期办结"}
+    assert (await county.post(f"{path}/decide-extension", json=decision)).status_code == 404
+    await town.post(town.supervisor, f"{path}/decide-extension", **decision)
+
+
 async def test_a_ticket_of_another_platform_is_dispatched_to_the_unit_that_stands_for_it(
     town: Town,
 ) -> None:

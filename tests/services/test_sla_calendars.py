@@ -21,9 +21,10 @@ from tests.services.sla_tickets import (
     open_sla,
     signed,
 )
-from tests.unit.notices import DAI_NEW_YEAR_2026, NOTICE_2027
+from tests.unit.notices import CORRECTED_2026, DAI_NEW_YEAR_2026, NOTICE_2027, WRONG_2027
 
 SPRING = datetime.fromisoformat("2026-04-10T09:00+08:00")
+AUTUMN = datetime.fromisoformat("2026-09-23T09:00+08:00")
 
 
 @pytest.fixture
@@ -170,6 +171,24 @@ async def test_what_was_moved_once_is_not_moved_again(sla: Sla) -> None:
     assert (await load(sla, more))["moved"] == 0
     assert await everything(sla) == before
     assert await due(sla, ticket) == "01-07 17:30"
+
+
+async def test_a_corrected_notice_moves_what_the_wrong_one_had_moved(sla: Sla) -> None:
+    ticket = await handled(sla, YEARS_END)
+    assert (await load(sla, WRONG_2027))["moved"] == 1
+    assert await due(sla, ticket) == "01-08 17:30", "Tuesday 5 January was off"
+    assert (await load(sla, NOTICE_2027))["moved"] == 1
+    assert await due(sla, ticket) == "01-07 17:30"
+    assert await due(sla, await handled(sla, YEARS_END)) == "01-07 17:30", "as one that is new"
+
+
+async def test_a_corrected_notice_of_a_year_that_everybody_knows_moves_what_is_open(
+    sla: Sla,
+) -> None:
+    ticket = await handled(sla, AUTUMN)
+    assert await due(sla, ticket) == "10-10 17:30", "a Saturday that is made up"
+    assert (await load(sla, CORRECTED_2026))["moved"] == 1
+    assert await due(sla, ticket) == await due(sla, await handled(sla, AUTUMN)) == "10-09 17:30"
 
 
 async def test_a_wrong_notice_is_refused_whole(sla: Sla) -> None:

@@ -17,7 +17,7 @@ from tests.services.sla_extensions import (
     refused,
     said_of,
 )
-from tests.services.sla_tickets import Sla, dispatched, open_sla, replied, signed
+from tests.services.sla_tickets import Sla, dispatched, judged, open_sla, replied, signed
 
 # A complaint in Ziyang, dispatched on Monday 2 March: 7 working days end on Wednesday 11 March.
 DUE = "2026-03-11T17:30"
@@ -69,6 +69,19 @@ async def test_a_limit_may_be_shorter_and_is_then_over_at_once(sla: Sla) -> None
     assert await desk.handle(2) == ("running", "2026-03-03T09:00")
     question = await sla.ask(beijing("2026-03-04T10:01"))
     assert question.version == 2
+
+
+async def test_a_limit_that_is_over_at_once_is_no_second_miss_of_one_handling(sla: Sla) -> None:
+    desk = await open_desk(sla)
+    await desk.extend(5, at="2026-03-09T10:00")
+    question = await sla.ask(beijing("2026-03-11T17:31"))
+    await sla.hear(judged(question, act_at=None), beijing("2026-03-11T17:32"))
+    await desk.decide("granted", at="2026-03-12T09:00")
+    await desk.set_limit(amount=24, unit="hours")
+    await desk.decide_limit()
+    assert await desk.handle(3) == ("overdue", "2026-03-03T09:00")
+    assert await sla.look(beijing("2026-03-20T09:00")) == []
+    assert [one.version for one in await sla.overdue()] == [1]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +167,56 @@ async def test_a_limit_confirmed_before_signing_holds_from_signing(sla: Sla) -> 
     assert answer.status_code == 200
     await desk.sla.hear(signed(desk.unit), beijing("2026-03-03T09:00"))
     assert await desk.handle(2) == ("running", "2026-03-06T17:30")
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "at", "message"),
+    [
+        (121, "months", "2026-03-02T09:00", "最长 120 个月"),
+        (120, "months", "2090-03-02T09:00", "2099-12-31"),
+        (3650, "calendar_days", "2090-03-02T09:00", "2099-12-31"),
+    ],
+)
+async def test_a_limit_that_nobody_can_count_is_not_entered(
+    sla: Sla, amount: int, unit: str, at: str, message: str
+) -> None:
+    desk = await open_desk(sla, at=at)
+    answer = await desk.set_limit(amount=amount, unit=unit, at=at)
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "amount"
+    assert message in error["message"]
+    assert "核对" in error["message"]
+    await nothing_changed(desk)
+
+
+async def test_the_longest_limits_are_counted(sla: Sla) -> None:
+    desk = await open_desk(sla)
+    assert (await desk.set_limit(amount=120, unit="months")).status_code == 200
+    assert (await desk.decide_limit()).status_code == 200
+    assert await desk.handle(2) == ("running", "2036-03-03T17:30")
+    assert (await desk.set_limit(amount=3650, unit="working_days")).status_code == 200
+    assert (await desk.decide_limit()).status_code == 200
+
+
+@pytest.mark.parametrize("place", ["512000", "530000"])
+async def test_a_limit_that_nobody_can_count_is_not_confirmed(sla: Sla, place: str) -> None:
+    # In Yunnan handling runs from signing, and waits for it here.
+    desk = await open_desk(sla, jurisdiction=place)
+    if place == "530000":
+        await sla.hear(dispatched(desk.unit, nth=2), beijing("2026-03-02T09:00"))
+    before = await sla.states()
+    await desk.set_limit()
+    await sla.runtime.database.pool.execute(
+        "UPDATE limits SET amount = 3650, length_unit = 'months'"
+    )
+    answer = await desk.decide_limit()
+    refused(answer, "act_refused", ["refused"])
+    assert "3650 个月" in answer.json()["detail"]
+    assert await sla.states() == before
+    assert (await desk.decide_limit(is_confirmed=False)).status_code == 200
+    await sla.hear(signed(desk.unit), beijing("2026-03-03T09:00"))
+    assert "running" in (await sla.states()).values(), "its clocks run on"
 
 
 async def test_progress_is_not_reported_where_law_sets_the_limit(sla: Sla) -> None:

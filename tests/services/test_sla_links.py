@@ -11,6 +11,7 @@ from shared.events.kinds import Link
 from shared.events.loop import TicketLinked, TicketSplit
 from shared.events.words import CloseReason, RequestType, Step
 from tests.harness import Harness
+from tests.services.sla_extensions import open_desk, refused
 from tests.services.sla_tickets import (
     DAY,
     HOUR,
@@ -19,6 +20,7 @@ from tests.services.sla_tickets import (
     Sla,
     created,
     dispatched,
+    interim_closed,
     open_sla,
     reopened,
     replied,
@@ -102,6 +104,25 @@ async def test_a_member_that_is_redone_has_its_own_handling_time_and_its_mains_u
     assert await sla.runtime.database.pool.fetchval("SELECT unit FROM clocks") == UNIT
     await sla.hear(dispatched("512000-002", nth=1), MONDAY + 3 * DAY)
     assert (await states(sla))["handle"] == ["moved", "running"]
+
+
+async def test_a_member_that_is_redone_alone_may_have_a_limit_set_by_law(sla: Sla) -> None:
+    desk = await open_desk(sla)
+    await sla.hear(LINKED, MONDAY + HOUR)
+    await sla.hear(replied(), MONDAY + DAY)
+    await sla.hear(reopened(), MONDAY + 2 * DAY)
+    entered = await desk.set_limit(at="2026-03-05T10:00")
+    assert entered.status_code == 200, entered.text
+    await sla.hear(interim_closed(MONDAY + 3 * DAY), MONDAY + 3 * DAY)
+    confirmed = await desk.decide_limit(at="2026-03-06T10:00")
+    assert confirmed.status_code == 200, confirmed.text
+
+
+async def test_what_goes_with_another_ticket_gets_no_limit(sla: Sla) -> None:
+    desk = await open_desk(sla)
+    await desk.set_limit()
+    await sla.hear(LINKED, MONDAY + HOUR)
+    refused(await desk.decide_limit(), "nothing_running", ["refused"])
 
 
 async def test_a_terminated_matter_has_met_its_handling_time(sla: Sla) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.events.sla import OrderAnswered, OrderIssued
+from shared.events.sla import DeadlineReached, OrderAnswered, OrderIssued
 from shared.events.words import Role
 from tests.harness import Harness
+from tests.services.sla_extensions import Desk, beijing, open_desk
 from tests.services.sla_orders import (
     GANSU,
     SIGN_OVER,
@@ -15,7 +16,7 @@ from tests.services.sla_orders import (
     Oversight,
     open_oversight,
 )
-from tests.services.sla_tickets import DAY, HOUR, MONDAY, UNIT
+from tests.services.sla_tickets import DAY, HOUR, MONDAY, UNIT, judged
 
 OF_UNIT: dict[str, Any] = {"unit": UNIT}
 OTHER_UNIT: dict[str, Any] = {"unit": "512000-002"}
@@ -118,6 +119,31 @@ async def test_news_of_an_act_in_time_takes_a_draft_back(oversight: Oversight) -
     assert draft["state"] == "dropped", "the unit was in time; only the news was late"
 
 
+async def test_more_time_that_is_not_over_yet_settles_the_reminder(oversight: Oversight) -> None:
+    desk = await _miss_handling(oversight)
+    await desk.decide("granted", at="2026-03-12T09:00")
+    (reminder,) = await oversight.orders()
+    assert (reminder["kind"], reminder["state"]) == ("reminder", "accepted")
+    shown = await oversight.get(f"/{reminder['id']}")
+    assert (shown["answer"], shown["is_late"]) == ("办理时限已变更，尚未到期", False)
+    assert [said.type for said in await oversight.said()] == ["order.issued", "order.answered"]
+    assert await oversight.look(beijing("2026-03-13T09:00")) == 0
+    assert len(await oversight.orders()) == 1, "no interview: handling is due on 18 March"
+
+
+async def test_more_time_that_is_over_too_when_it_is_given_counts_no_second_miss(
+    oversight: Oversight,
+) -> None:
+    desk = await _miss_handling(oversight)
+    await desk.decide("granted", at="2026-03-25T09:00")
+    for said in await oversight.sla.look(beijing("2026-03-25T09:01")):
+        if isinstance(said, DeadlineReached):
+            await oversight.sla.hear(judged(said, act_at=None), beijing("2026-03-25T09:02"))
+    assert [one.version for one in await oversight.sla.overdue()] == [1]
+    (reminder,) = await oversight.orders()
+    assert reminder["state"] == "issued", "it is still to be done"
+
+
 async def test_only_the_role_that_the_pack_names_signs(oversight: Oversight) -> None:
     await oversight.find("connection_rate")
     (draft,) = await oversight.orders()
@@ -211,3 +237,12 @@ async def test_the_national_default_ladder_holds_where_a_document_has_none(
     assert (draft["kind"], draft["source"]) == ("interview", "default")
     signed = await oversight.act(draft, "sign", Role.SUPERVISOR, jurisdiction="530100")
     assert signed["number"] == "热约〔2026〕1号"
+
+
+async def _miss_handling(oversight: Oversight) -> Desk:
+    """The unit asked for more time, and was not answered before the time was over."""
+    desk = await open_desk(oversight.sla)
+    await desk.extend(5, at="2026-03-09T10:00")
+    question = await oversight.sla.ask(beijing("2026-03-11T17:31"))
+    await oversight.sla.hear(judged(question, act_at=None), beijing("2026-03-11T17:32"))
+    return desk

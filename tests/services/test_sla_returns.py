@@ -8,9 +8,10 @@ import pytest
 
 from services.sla.consumer import handlers
 from shared.events.envelope import Payload
+from shared.events.intake import TicketAmended
 from shared.events.kinds import CaseKind
 from shared.events.loop import TicketCoordinated, TicketRecalled
-from shared.events.words import ReturnDecision, Step
+from shared.events.words import ReturnDecision, Step, Urgency
 from shared.policy.law import make_law
 from shared.policy.load import builtin_packs, pack_for
 from tests.harness import Harness
@@ -28,7 +29,7 @@ from tests.services.sla_tickets import (
 )
 from tests.services.sla_town import OneLaw
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 CLOSE = datetime.fromisoformat("2026-03-03T17:30+08:00")
 
 
@@ -80,14 +81,35 @@ CASE = TicketCoordinated(
 async def test_what_the_coordination_group_has_or_was_taken_back_is_nobodys_to_sign(
     sla: Sla, gone: Payload
 ) -> None:
-    await sla.hear(created(), MONDAY)
-    await sla.hear(dispatched(), MONDAY + HOUR)
-    before = await sla.deadline(Step.HANDLE)
-    await sla.hear(gone, MONDAY + 2 * HOUR)
-    assert (await sla.deadline(Step.SIGN))["state"] == "moved"
-    assert await sla.deadline(Step.HANDLE) == before, "the caller's clock runs on"
+    await sla.hear(created(urgency=Urgency.CRITICAL), MONDAY)
+    await sla.hear(dispatched(), MONDAY + MINUTE)
+    runs_on = {step: await sla.deadline(step) for step in (Step.HANDLE, Step.RESULT)}
+    await sla.hear(gone, MONDAY + 30 * MINUTE)
+    for step in (Step.SIGN, Step.RESPOND):
+        assert (await sla.deadline(step))["state"] == "moved"
+    for step, before in runs_on.items():
+        assert await sla.deadline(step) == before, "the caller's clock runs on"
+    assert await sla.look(MONDAY + 2 * HOUR) == [], "nobody owed a first response"
     await sla.hear(dispatched("512000-002", nth=2), MONDAY + 3 * HOUR)
-    assert (await sla.deadline(Step.SIGN, version=2))["state"] == "running"
+    for step in (Step.SIGN, Step.RESPOND):
+        again = await sla.deadline(step, version=2)
+        assert (again["state"], again["due_at"]) == ("running", MONDAY + 4 * HOUR)
+
+
+async def test_a_correction_at_no_unit_gives_nobody_anything_to_sign_or_respond_to(
+    sla: Sla,
+) -> None:
+    await sla.hear(created(), MONDAY)
+    await sla.hear(dispatched(), MONDAY + MINUTE)
+    await sla.hear(CASE, MONDAY + 30 * MINUTE)
+    await sla.hear(TicketAmended(urgency=Urgency.CRITICAL), MONDAY + 31 * MINUTE)
+    states = await sla.states()
+    assert {name for name, state in states.items() if state == "running"} == {
+        "handle 1",
+        "result 1",
+    }
+    await sla.hear(dispatched("512000-002", nth=2), MONDAY + 3 * HOUR)
+    assert (await sla.deadline(Step.RESPOND))["due_at"] == MONDAY + 4 * HOUR
 
 
 async def test_a_late_return_is_said_once_for_a_round_and_again_for_the_next(sla: Sla) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.sla.policies.rules import midnight
 from services.sla.rules import Adjustment, Start, recount
-from shared.calendars import Calendar, is_provisional, is_working_day
+from shared.calendars import Calendar, day_at, day_index, is_provisional, is_working_day
 from shared.events.words import Step
 from shared.policy.calendar_files import CalendarFile
 from shared.policy.deadlines import Matter
@@ -59,18 +59,21 @@ class Moved(NamedTuple):
 
 
 def change_of(file: CalendarFile, before: Calendar, after: Calendar) -> Change:
-    """What a file changes in the calendar of its own place."""
+    """What a file changes in the calendar of its own place.
+
+    A year is told whole: what an earlier file said of a day that this one leaves out falls away.
+    """
+    years = sorted(file.overlay.published_years)
+    touched = {one.day for one in file.overlay.days}.union(*map(_days_of, years))
     return Change(
         tuple(
-            sorted(
-                one.day
-                for one in file.overlay.days
-                if is_working_day(before, one.day) is not is_working_day(after, one.day)
-            )
+            day
+            for day in sorted(touched)
+            if is_working_day(before, day) is not is_working_day(after, day)
         ),
         tuple(
             year
-            for year in sorted(file.overlay.published_years)
+            for year in years
             if any(is_provisional(before, date(year, month, 1)) for month in (1, 12))
         ),
     )
@@ -108,3 +111,8 @@ def recounted(law: Law, deadline: Open) -> Moved | None:
     if now is None or (now.due_at, now.provisional) == (deadline.due_at, deadline.provisional):
         return None
     return Moved(deadline, now)
+
+
+def _days_of(year: int) -> list[date]:
+    first, last = day_index(date(year, 1, 1)), day_index(date(year, 12, 31))
+    return [day_at(index) for index in range(first, last + 1)]

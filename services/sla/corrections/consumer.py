@@ -103,4 +103,5 @@ def _standing(clock: LockedClock) -> Standing:
         dispatched_at=clock.dispatched_at,
         signed_at=clock.signed_at,
         is_handled=clock.is_closed or any(moment is not None for moment in moments),
+        is_at_unit=clock.unit is not None,
     )

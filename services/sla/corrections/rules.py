@@ -43,6 +43,8 @@ class Standing(NamedTuple):
     signed_at: datetime | None
     is_handled: bool
     """Replied, closed for the time being, or ended."""
+    is_at_unit: bool
+    """Not before the coordination group, nor taken back: somebody can sign and respond."""
 
     def is_due(self, step: Step) -> bool:
         """Whether a step's act is still to be done, as far as was heard."""
@@ -50,7 +52,8 @@ class Standing(NamedTuple):
             return False
         if step is Step.DISPATCH:
             return self.dispatched_at is None
-        return step is Step.HANDLE or (step is Step.SIGN and self.signed_at is None)
+        is_unsigned = self.is_at_unit and self.signed_at is None
+        return step is Step.HANDLE or (step is Step.SIGN and is_unsigned)
 
 
 class Correction(NamedTuple):
@@ -130,6 +133,8 @@ def _added(
     A unit that had signed before the matter became an emergency owes no first response.
     """
     if standing.dispatched_at is None or standing.is_handled:
+        return None
+    if step is Step.RESPOND and not standing.is_at_unit:
         return None
     if step is Step.RESPOND and standing.signed_at is not None and standing.signed_at <= at:
         return None

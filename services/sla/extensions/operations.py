@@ -72,6 +72,7 @@ async def request_extension(
         ticket_id=turn.clock.ticket_id,
         number=len(earlier) + 1,
         jurisdiction=turn.clock.jurisdiction,
+        handled_in=turn.clock.handled_in,
         unit=turn.unit,
         working_days=working_days,
         ground=ground,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sla.models import TicketClock, TicketDeadline
 from services.sla.operations import replace_deadlines
+from services.sla.orders.settling import Fulfilment, fulfil_reminders
 from services.sla.rules import OPEN_STATES, Adjustment, DeadlineState, Start, recount
 from shared import outbox
 from shared.calendars import Calendar
@@ -24,6 +25,8 @@ from shared.runtime import Runtime
 from shared.security import Principal
 from shared.telemetry import current_traceparent
 
+END = """UPDATE deadlines SET state = $4 WHERE ticket_id = $1 AND step = $2 AND version = $3"""
+MOVED = "办理时限已变更，尚未到期"
 TO_BE_DONE = (*OPEN_STATES, DeadlineState.OVERDUE)
 
 
@@ -102,7 +105,9 @@ async def move(
 ) -> tuple[Start, int]:
     """Give the handling its next version, counted from its own start; returns it and its number.
 
-    What ran is moved; what was said to be overdue stays so, and the next version runs on.
+    What ran is moved; what was said to be overdue stays so. The next version runs on, and what
+    reminded of the earlier time is settled; but where it is over too and that was said of this
+    handling, it is overdue with the earlier one: nothing is declared overdue twice for one start.
     """
     clock = turn.clock
     start = recount(
@@ -116,8 +121,17 @@ async def move(
     )
     assert start is not None, "every pack has a handling time"
     connection = await connection_of(turn.session)
+    is_over = start.due_at < turn.at
+    is_said = is_over and await _is_said(turn, present)
     versions = await replace_deadlines(connection, [(clock.ticket_id, start)])
-    return start, versions[clock.ticket_id, Step.HANDLE]
+    version = versions[clock.ticket_id, Step.HANDLE]
+    if is_said:
+        await connection.execute(END, clock.ticket_id, Step.HANDLE, version, DeadlineState.OVERDUE)
+    if not is_over:
+        trace = current_traceparent()
+        given = Fulfilment(clock.ticket_id, turn.at, [Step.HANDLE], MOVED, trace)
+        await fulfil_reminders(connection, [given], source=turn.source, now=turn.at)
+    return start, version
 
 
 async def say(turn: Turn, payload: SlaPayload) -> None:
@@ -133,3 +147,18 @@ async def say(turn: Turn, payload: SlaPayload) -> None:
         current_traceparent(),
     )
     await outbox.add(turn.session, event)
+
+
+async def _is_said(turn: Turn, present: TicketDeadline) -> bool:
+    """Whether this handling was said to be overdue, and its unit was not late for another time."""
+    if present.state == DeadlineState.OVERDUE:
+        return True
+    if present.state == DeadlineState.PAUSED or present.due_at < turn.at:
+        return False
+    earlier = select(TicketDeadline.version).where(
+        TicketDeadline.ticket_id == present.ticket_id,
+        TicketDeadline.step == present.step,
+        TicketDeadline.starts_at == present.starts_at,
+        TicketDeadline.state == DeadlineState.OVERDUE,
+    )
+    return bool(await turn.session.scalar(select(earlier.exists())))

@@ -9,8 +9,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sla.models import Extension, LawLimit, TicketClock, TicketDeadline
+from services.sla.queries import is_in
 from services.sla.rules import OPEN_STATES
-from shared.places import lies_in
 from shared.security import Principal
 
 Asked = TypeVar("Asked", Extension, LawLimit)
@@ -32,7 +32,8 @@ async def find_asked(
 ) -> Sequence[Asked]:
     """What units asked for and the caller may see, the longest waiting first.
 
-    A unit sees its own, of tickets that are still its own; others those of their jurisdiction.
+    A unit sees its own, of tickets that are still its own; others those of tickets that their
+    place accepted or handles (B12).
     """
     key = (kind.asked_at, kind.ticket_id, kind.number)
     statement = select(kind).order_by(*key).limit(wanted.limit)
@@ -42,12 +43,12 @@ async def find_asked(
         )
         statement = statement.join(TicketClock, is_still_its_own).where(kind.unit == caller.unit)
     else:
-        within = lies_in(kind.jurisdiction, caller.jurisdiction)
+        within = is_in(caller.jurisdiction, kind.jurisdiction, kind.handled_in)
         statement = statement.where(within)
     if wanted.state is not None:
         statement = statement.where(kind.state == wanted.state)
     if wanted.jurisdiction is not None:
-        within = lies_in(kind.jurisdiction, wanted.jurisdiction)
+        within = is_in(wanted.jurisdiction, kind.jurisdiction, kind.handled_in)
         statement = statement.where(within)
     if wanted.after is not None:
         statement = statement.where(tuple_(*key) > wanted.after)

@@ -11,9 +11,9 @@ from services.sla.models import TicketDeadline
 from shared.answers import Input, RunningDeadline
 from shared.events.chinese import CHINESE
 from shared.events.words import Step
-from shared.pages import read_cursor, write_cursor
+from shared.moments import is_possible
+from shared.pages import bad_cursor, read_cursor, write_cursor
 from shared.policy.values import SLUG_PATTERN
-from shared.problems import field_error
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -34,9 +34,12 @@ class PageQuery(Input):
         if key is None:
             return None
         try:
-            return datetime.fromisoformat(str(key[0])), UUID(str(key[1])), int(key[2])
+            at, ticket_id, number = datetime.fromisoformat(str(key[0])), UUID(str(key[1])), key[2]
         except ValueError as error:
-            raise field_error("after", "bad_cursor", "游标无效，请从第一页重新读取") from error
+            raise bad_cursor() from error
+        if not is_possible(at) or number not in range(2**31):
+            raise bad_cursor()
+        return at, ticket_id, int(number)
 
 
 def cursor_of(asked_at: datetime, ticket_id: UUID, number: int) -> str:

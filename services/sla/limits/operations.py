@@ -16,6 +16,7 @@ from services.sla.limits.rules import (
     ground_article,
     kept,
     refusal_of_ground,
+    refusal_of_length,
 )
 from services.sla.models import LawLimit
 from services.sla.operations import Done, settle
@@ -36,13 +37,16 @@ class LimitPending(ActRefused):
 async def request_limit(turn: Turn, limit: Set) -> LawLimit:
     """The unit enters a limit; it holds once it is confirmed.
 
-    Raises `Malformed` for a ground that the pack does not know, `NothingRunning` where handling is
-    over, `LimitPending` where one waits already.
+    Raises `Malformed` for a ground that the pack does not know and for a length that leads beyond
+    the calendar, `NothingRunning` where handling is over, `LimitPending` where one waits already.
     """
     refusal = refusal_of_ground(turn.pack, limit.ground)
     if refusal is not None:
         raise field_error("ground", "unknown_ground", refusal)
     _require_handling(turn)
+    too_long = _refusal_of_length(turn, limit)
+    if too_long is not None:
+        raise field_error("amount", "too_long", too_long)
     earlier = await _list_of_ticket(turn)
     if any(one.state == LimitState.REQUESTED for one in earlier):
         raise LimitPending(allowed=[Act.DECIDE_LIMIT])
@@ -50,6 +54,7 @@ async def request_limit(turn: Turn, limit: Set) -> LawLimit:
         ticket_id=turn.clock.ticket_id,
         number=len(earlier) + 1,
         jurisdiction=turn.clock.jurisdiction,
+        handled_in=turn.clock.handled_in,
         unit=turn.unit,
         ground=limit.ground,
         law=limit.law,
@@ -77,8 +82,8 @@ async def request_limit(turn: Turn, limit: Set) -> LawLimit:
 async def decide_limit(turn: Turn, *, is_confirmed: bool, reason: str) -> LawLimit:
     """The hotline office confirms the limit that waits, or does not.
 
-    Raises `ActRefused` where nothing waits, `NothingRunning` where
-    handling is over: then it may still be refused.
+    Raises `ActRefused` where nothing waits and for a length that leads beyond the calendar,
+    `NothingRunning` where handling is over: then it may still be refused.
     """
     waiting = [one for one in await _list_of_ticket(turn) if one.state == LimitState.REQUESTED]
     if not waiting:
@@ -112,6 +117,13 @@ async def _confirm(turn: Turn, row: LawLimit) -> tuple[Start, int] | None:
     """Let the limit hold; returns the handling's next version where handling has begun."""
     _require_handling(turn, "refused")
     limit = Set(row.ground, row.law, row.article, row.amount, LimitUnit(row.length_unit))
+    # Since it was entered handling may have begun anew, later; and what waits may be older than
+    # the check. Whatever counts it from here on must find its end in the calendar.
+    too_long = _refusal_of_length(turn, limit)
+    if too_long is not None:
+        raise ActRefused(
+            f"{too_long}；有误的，请不予确认，由承办单位重新申报。", allowed=["refused"]
+        )
     turn.clock.law_limit = kept(limit)
     interim = turn.pack.interim
     if interim is not None and interim.none_where_law_sets_limit.value:
@@ -132,10 +144,25 @@ async def _confirm(turn: Turn, row: LawLimit) -> tuple[Start, int] | None:
 
 def _require_handling(turn: Turn, *allowed: str) -> None:
     clock = turn.clock
-    if clock.dispatched_at is None:
+    # What went with another ticket and is redone alone is handled without a dispatch of its own.
+    is_redone_alone = turn.running is not None or clock.interim_at is not None
+    if clock.dispatched_at is None and not is_redone_alone:
         raise NothingRunning("工单尚未派单，无从另设办理时限。", allowed=allowed)
     if clock.is_closed or clock.replied_at is not None:
         raise NothingRunning("工单已经答复或者办结，无从另设办理时限。", allowed=allowed)
+
+
+def _refusal_of_length(turn: Turn, limit: Set) -> str | None:
+    """Why it cannot be counted: from where handling began, else from now."""
+    running = turn.running
+    return refusal_of_length(
+        turn.pack,
+        turn.calendar,
+        turn.clock.matter,
+        limit,
+        starts_at=turn.at if running is None else running.starts_at,
+        adjustments=() if running is None else without_extensions(running.adjustments),
+    )
 
 
 def _source(turn: Turn, row: LawLimit) -> str:

@@ -1,10 +1,17 @@
-"""Limits set by law: on what ground a unit may enter one (C8). Pure."""
+"""Limits set by law: on what ground a unit may enter one, and how long it may be (C8). Pure."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from services.sla.handling.rules import article
+from services.sla.rules import Adjustment, recount
+from shared.calendars import Calendar, OutsideCalendarError
+from shared.events.words import Step
+from shared.policy.deadlines import Matter
 from shared.policy.model import Pack
+from shared.policy.values import MONTHS_MAX
 
 
 class LimitState(StrEnum):
@@ -55,6 +62,34 @@ def refusal_of_ground(pack: Pack, ground: str) -> str | None:
         return "本地政策未规定可另设时限的情形"
     known = "；".join(f"{one.code}：{one.text}（{article(one)}）" for one in pack.law_limits)
     return f"不是可另设时限的情形，允许的情形有 {known}"
+
+
+def refusal_of_length(
+    pack: Pack,
+    calendar: Calendar,
+    matter: Matter,
+    limit: Set,
+    *,
+    starts_at: datetime,
+    adjustments: Sequence[Adjustment],
+) -> str | None:
+    """Why nobody can count a handling time so long from `starts_at`; none where it can be."""
+    length = f"{limit.amount} {CHINESE_UNITS[limit.unit]}"
+    if limit.unit is LimitUnit.MONTHS and limit.amount > MONTHS_MAX:
+        return f"法定时限最长 {MONTHS_MAX} 个月，不能是 {length}，请核对时限的长度和单位"
+    try:
+        recount(
+            pack,
+            calendar,
+            matter,
+            Step.HANDLE,
+            starts_at=starts_at,
+            adjustments=adjustments,
+            law_limit=kept(limit),
+        )
+    except OutsideCalendarError as error:
+        return f"时限为 {length} 的，到期{error}，请核对时限的长度和单位"
+    return None
 
 
 def ground_article(pack: Pack, ground: str) -> str:

@@ -10,6 +10,7 @@ from services.sla.handling.schemas import Ground, Name, PageQuery, Words, show_r
 from services.sla.limits.rules import CHINESE_STATES, CHINESE_UNITS, LimitState, LimitUnit, Set
 from services.sla.models import LawLimit, TicketDeadline
 from shared.answers import BeijingTime, Input, RunningDeadline
+from shared.policy.values import MONTHS_MAX
 
 AMOUNT_MAX = 3650
 
@@ -20,7 +21,12 @@ class SetLimit(Input):
     ground: Ground = Field(description="另设时限的情形代码", examples=["law"])
     law: Name = Field(description="法律法规或者文件名称", examples=["中华人民共和国行政处罚法"])
     article: Name = Field(description="条款", examples=["第六十条"])
-    amount: int = Field(ge=1, le=AMOUNT_MAX, description="时限长度", examples=[90])
+    amount: int = Field(
+        ge=1,
+        le=AMOUNT_MAX,
+        description=f"时限长度；以月计的最多 {MONTHS_MAX}，到期日须在工作日历之内",
+        examples=[90],
+    )
     unit: LimitUnit = Field(
         description="hours 小时，working_days 工作日，calendar_days 自然日，months 月"
     )

@@ -34,6 +34,7 @@ from shared.events.chinese import CHINESE
 from shared.events.envelope import Event
 from shared.events.sla import OrderAnswered, OrderIssued, SlaPayload
 from shared.events.words import OrderKind, Role, Step
+from shared.jurisdictions import covers
 from shared.policy.law import Law
 from shared.policy.model import Pack
 from shared.policy.supervision import Ground, Rung, Trigger, codes_of
@@ -88,6 +89,9 @@ async def take_turn(
     order = await session.get(Order, order_id, with_for_update=True)
     await require_shown(session, runtime, caller, Order.id, [order_id])
     assert order is not None, "it was shown"
+    # The place that a ticket was handed to reads its orders; the one that accepted it acts (B12).
+    if not caller.is_of_unit and not covers(caller.jurisdiction, order.jurisdiction):
+        raise NotFound
     if caller.is_of_unit and order.state not in EFFECTIVE_STATES:
         raise NotFound
     law = await runtime.law_book.read_in(session)

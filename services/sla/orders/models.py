@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, false, text
+from sqlalchemy import BigInteger, Index, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +18,9 @@ class Order(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     jurisdiction: Mapped[str]
-    """Of the ticket, or of the unit: who watches over it sees the order."""
+    """Of the ticket, or of the unit: who watches over it sees the order, and acts on it."""
+    handled_in: Mapped[str | None] = mapped_column(Text(collation="C"))
+    """Of the ticket, as its clock has it: who handles it sees the order (B12)."""
     office: Mapped[str]
     """The place whose hotline office numbers it: a city, or a province."""
     policy: Mapped[str]
@@ -59,7 +61,13 @@ class Order(Base):
     """Of the last event that sla said of it."""
 
     __table_args__ = (
-        Index("orders_jurisdiction", text("jurisdiction text_pattern_ops"), "id"),
+        Index("orders_jurisdiction", text('jurisdiction COLLATE "C"'), "id"),
+        Index(
+            "orders_handled_in",
+            "handled_in",
+            "id",
+            postgresql_where=text("handled_in IS NOT NULL"),
+        ),
         Index("orders_unit", "unit", "id"),
         Index("orders_matter", "unit", "matter"),
         Index("orders_ticket", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),

@@ -48,8 +48,9 @@ ON CONFLICT (office, kind, year) DO UPDATE SET last = s.last + excluded.last
 RETURNING office, kind, year, last"""
 INSERT = """INSERT INTO orders (id, jurisdiction, office, policy, kind, rule, unit, ticket_id,
     matter, step, parent_id, grounds, source, evidence, counted_to, state, drafted_at, drafted_by,
-    number, signed_by, signed_at, due_at, history, sequence)
-SELECT * FROM jsonb_to_recordset($1::jsonb) AS d (id uuid, jurisdiction text, office text,
+    number, signed_by, signed_at, due_at, history, sequence, handled_in)
+SELECT d.*, (SELECT c.handled_in FROM clocks c WHERE c.ticket_id = d.ticket_id)
+FROM jsonb_to_recordset($1::jsonb) AS d (id uuid, jurisdiction text, office text,
     policy text, kind text, rule text, unit text, ticket_id uuid, matter text, step text,
     parent_id uuid, grounds text, source text, evidence jsonb, counted_to bigint, state text,
     drafted_at timestamptz, drafted_by text, number text, signed_by text, signed_at timestamptz,

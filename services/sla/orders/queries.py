@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sla.incidents.models import Unit
 from services.sla.orders.models import Order
 from services.sla.orders.rules import EFFECTIVE_STATES, OrderState
+from services.sla.queries import is_in
 from shared.events.words import OrderKind
-from shared.places import lies_in
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -63,5 +63,4 @@ async def find_unit_names(session: AsyncSession, codes: Sequence[str]) -> dict[s
 def _seen_by(caller: Principal) -> Select[Order]:
     if caller.is_of_unit:
         return select(Order).where(Order.unit == caller.unit, Order.state.in_(EFFECTIVE_STATES))
-    within = lies_in(Order.jurisdiction, caller.jurisdiction)
-    return select(Order).where(within)
+    return select(Order).where(is_in(caller.jurisdiction, Order.jurisdiction, Order.handled_in))

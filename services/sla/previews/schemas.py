@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.sla.previews.rules import Preview
 from shared.events.chinese import CHINESE
 from shared.events.words import RequestType, Step, Urgency
+from shared.moments import Moment
 from shared.policy.explain_days import SkippedDays
 
 
@@ -34,9 +35,9 @@ class PreviewDeadlines(BaseModel):
     urgency: Urgency = Field(default=Urgency.NORMAL, description="紧急程度")
     is_enforcement: bool = Field(default=False, description="是否属于行政执法类")
     is_passed_on: bool = Field(default=False, description="是否由其他平台转送省平台")
-    accepted_at: AwareDatetime = Field(description="受理时间，须带时区")
-    dispatched_at: AwareDatetime | None = Field(default=None, description="派单时间，须带时区")
-    signed_at: AwareDatetime | None = Field(default=None, description="签收时间，须带时区")
+    accepted_at: Moment = Field(description="受理时间，须带时区")
+    dispatched_at: Moment | None = Field(default=None, description="派单时间，须带时区")
+    signed_at: Moment | None = Field(default=None, description="签收时间，须带时区")
 
 
 class SkippedDaysShown(BaseModel):

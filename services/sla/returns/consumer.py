@@ -48,10 +48,11 @@ async def on_ticket_at_no_unit(
 ) -> None:
     """The coordination group has it (ZY 13.5), or it was taken from a unit that it is about.
 
-    No unit need sign or report; the caller's clock runs on.
+    No unit need sign, respond or report; the caller's clock runs on.
     """
     _, done = await lock(heard, events)
-    await operations.settle(heard.connection, News.STOPPED, [Step.SIGN, Step.PROGRESS], done)
+    owed = [Step.SIGN, Step.RESPOND, Step.PROGRESS]
+    await operations.settle(heard.connection, News.STOPPED, owed, done)
     await operations.release_units(heard.connection, [one.ticket_id for one in done])
 
 

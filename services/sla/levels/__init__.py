@@ -1,0 +1,1 @@
+"""Which level handles a ticket: its people see what of it is kept here (B12)."""
