@@ -13,6 +13,7 @@ from services.dispatch.arrivals.operations import (
     keep_repeat_answered,
 )
 from services.dispatch.clocks.operations import (
+    note_abuses,
     note_due_soon,
     note_news,
     note_order_answers,
@@ -79,7 +80,7 @@ from shared.runtime import Runtime
 
 NOTED: tuple[type[Payload], ...] = (
     *(TicketFollowedUp, TicketScreeningRequested, RatingDisputed, RatingDisputeAnswered),
-    *(TicketAbused, ResultPublished, ResultTakenBack),
+    *(ResultPublished, ResultTakenBack),
     *(TicketExtensionRequested, TicketExtensionExplained, TicketLimitRequested),
 )
 """What is a line in the timeline and no more."""
@@ -144,6 +145,7 @@ def handlers(runtime: Runtime) -> Handlers:
         TicketScreened: _then_follow(runtime, partial(take_screenings, source=source)),
         TicketAttached: keep_attachments,
         TicketReported: on_ticket_reported,
+        TicketAbused: note_abuses,
         DeadlineReached: on_deadline_reached,
         TicketDueSoon: on_ticket_due_soon,
         TicketOverdue: note_overdue,

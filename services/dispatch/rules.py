@@ -129,9 +129,13 @@ MACHINE: tuple[Rule, ...] = (
         "ticket.screened",
     ),
     Rule(State.REPLIED, Act.CLOSE, State.CLOSED, _NOBODY, "ticket.closed"),
-    *(
-        Rule(state, Act.REDO, State.SIGNED, (Role.SUPERVISOR,), "ticket.reopened")
-        for state in (State.INTERIM_CLOSED, State.TERMINATED)
+    Rule(State.INTERIM_CLOSED, Act.REDO, State.SIGNED, (Role.SUPERVISOR,), "ticket.reopened"),
+    Rule(
+        State.TERMINATED,
+        Act.REDO,
+        State.SIGNED,
+        (Role.SUPERVISOR, Role.PLATFORM),
+        "ticket.reopened",
     ),
 )
 """The state machine (B1). Where an act may lead elsewhere, `state_after` says so."""

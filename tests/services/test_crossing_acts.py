@@ -1,6 +1,7 @@
 """What people do in dispatch and what intake says cross: whichever comes first, nothing is lost."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
 
@@ -62,6 +63,13 @@ CASES: dict[str, Case] = {
     "screen and reply": (["sign"], "reply", REPLY, SCREENED, "closed", (200, "replied"), WATER),
 }
 BODIES: dict[str, Json] = {"sign": {}, "reply": REPLY}
+TICKETS = tuple(str(UUID(int=number)) for number in (5, 6))
+ORIGIN: Json = {"platform": "510100", "number": "510100-260914-0000005"}
+INTERIM: Json = {
+    "progress": "已立案",
+    "next_step": "取证",
+    "promised_at": "2026-12-31T17:30:00+08:00",
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -162,3 +170,35 @@ async def test_what_is_linked_to_a_withdrawn_ticket_goes_its_own_way(desk: Desk)
     assert (await get(supervisor, f"/v1/tickets/{main}"))["state"] == "withdrawn"
     assert (await get(supervisor, f"/v1/tickets/{member}"))["state"] == "accepted"
     assert (await desk.said_types(member))[-1] == "ticket.split"
+
+
+async def test_a_homes_redo_of_what_was_sent_back_or_closed_changes_nothing(
+    ruled_desk: Desk,
+) -> None:
+    home = await ruled_desk.person(Role.PLATFORM, subject="platform:510100", jurisdiction="000000")
+    office, water = await ruled_desk.person(Role.SUPERVISOR), await ruled_desk.unit(WATER)
+    back, closed = [await ruled_desk.file(origin=ORIGIN | {"ticket_id": n}) for n in TICKETS]
+    given = await office.post(f"/v1/tickets/{back}/send-back", json=RETURN)
+    assert given.status_code == 200, given.text
+    for act, doer in (("sign", water), ("reply", water), ("settle", home)):
+        body: Json = BODIES.get(act, {})
+        assert (await doer.post(f"/v1/tickets/{closed}/{act}", json=body)).status_code == 200
+    for ticket, state in ((back, "withdrawn"), (closed, "closed")):
+        said = await ruled_desk.said_types(ticket)
+        answer = await home.post(f"/v1/tickets/{ticket}/redo", json=REDO)
+        assert (answer.status_code, answer.json()["state"]) == (200, state), answer.text
+        assert await ruled_desk.said_types(ticket) == said
+        refused = await office.post(f"/v1/tickets/{ticket}/redo", json=REDO)
+        assert refused.status_code == 409
+
+
+async def test_an_interim_close_of_a_forwarded_matter_is_sent_back_where_it_was_made(
+    ruled_desk: Desk,
+) -> None:
+    ticket = await ruled_desk.file(origin=ORIGIN | {"ticket_id": TICKETS[0]})
+    water, office = await ruled_desk.unit(WATER), await ruled_desk.person(Role.SUPERVISOR)
+    for act, body in (("sign", {}), ("interim-close", INTERIM)):
+        done = await water.post(f"/v1/tickets/{ticket}/{act}", json=body)
+        assert done.status_code == 200, done.text
+    answer = await office.post(f"/v1/tickets/{ticket}/redo", json=REDO)
+    assert (answer.status_code, answer.json()["state"]) == (200, "signed"), answer.text

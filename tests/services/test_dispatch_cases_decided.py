@@ -201,6 +201,17 @@ async def test_a_precedent_needs_a_kind_and_a_place_of_the_callers(group: Group)
     assert (await post(water, path, RETURN, status=409))["code"] == "precedent_binds"
 
 
+async def test_a_county_s_unit_is_a_precedent_for_its_county_alone(group: Group) -> None:
+    case, alone = await group.open("undetermined"), {"lead_unit": COUNTY, "co_units": []}
+    await group.name(case)
+    await group.sign(case, **alone)
+    error = (await group.decide(case, status=422, **alone))["errors"][0]
+    assert (error["field"], error["code"]) == ("lead_unit", "other_place")
+    assert "512021（jurisdiction）" in error["message"]
+    decided = await group.decide(case, **alone, jurisdiction="512021")
+    assert decided["state"] == "decided"
+
+
 async def test_numbers_are_counted_by_office_kind_and_year(group: Group) -> None:
     async def number(kind: str, **fields: Any) -> str:
         case = await group.ready(kind, **fields)

@@ -12,6 +12,7 @@ from tests.services.dispatch_desk import (
     HOUSING,
     REPLY,
     RETURN,
+    UNITS,
     WATER,
     Desk,
     desk,
@@ -190,6 +191,52 @@ async def test_another_round_ends_the_co_handling(ruled_desk: Desk) -> None:
         if isinstance(event.data, TicketDispatched)
     ]
     assert [data.co_units for data in dispatched] == [(), (SUB_WATER,)]
+
+
+async def test_a_redo_asks_each_co_unit_anew_and_tells_it(ruled_desk: Desk) -> None:
+    ticket, path = await shared_ticket(ruled_desk)
+    water, housing = await ruled_desk.unit(WATER), await ruled_desk.unit(HOUSING)
+    for unit in (housing, await ruled_desk.unit(POWER)):
+        await post(unit, f"{path}/co-reply", CO_REPLY)
+    await post(water, f"{path}/reply", REPLY)
+    supervisor = await ruled_desk.person(Role.SUPERVISOR)
+    await post(supervisor, f"{path}/redo", {"reason": "路面未恢复"})
+    shown = await get(housing, path)
+    assert (shown["round"], shown["allowed"]) == (1, ["co-reply"])
+    assert [(one["result"], one["replied_at"]) for one in shown["parts"]] == [(None, None)] * 2
+    refused = await post(water, f"{path}/reply", REPLY, status=409)
+    assert HOUSING in refused["detail"]
+    await post(housing, f"{path}/co-reply", CO_REPLY | {"result": "已重新恢复路面"})
+    alone = {"co_units": [HOUSING], "reason": "供电无异议"}
+    await post(supervisor, f"{path}/co-units", alone)
+    await post(water, f"{path}/reply", REPLY)
+    told = [one["text"] for one in await ruled_desk.timeline(ticket) if "协办答复" in str(one)]
+    assert told == ["已恢复路面", "已恢复路面", "已重新恢复路面"]
+    rows = await ruled_desk.runtime.database.pool.fetch(
+        "SELECT recipient FROM notices WHERE template = 'ticket.reopened' ORDER BY recipient"
+    )
+    assert [row["recipient"] for row in rows] == [HOUSING, POWER, WATER]
+
+
+async def test_an_interim_close_that_is_sent_back_leaves_their_replies(ruled_desk: Desk) -> None:
+    _, path = await shared_ticket(ruled_desk)
+    housing, supervisor = await ruled_desk.unit(HOUSING), await ruled_desk.person(Role.SUPERVISOR)
+    await post(housing, f"{path}/co-reply", CO_REPLY)
+    await post(await ruled_desk.unit(WATER), f"{path}/interim-close", INTERIM)
+    await post(supervisor, f"{path}/redo", {"reason": "未说明情形"})
+    parts = {one["unit"]: one["result"] for one in (await get(housing, path))["parts"]}
+    assert parts == {HOUSING: CO_REPLY["result"], POWER: None}
+
+
+async def test_another_platforms_reply_does_not_wait_for_our_co_units(ruled_desk: Desk) -> None:
+    ticket, path = await shared_ticket(ruled_desk)
+    administrator = await ruled_desk.person(Role.ADMINISTRATOR)
+    await put(administrator, f"/v1/units/{WATER}", UNITS[WATER] | {"platform": "510000"})
+    province = await ruled_desk.person(Role.UNIT, unit=WATER, subject="platform:510000")
+    assert (await post(province, f"{path}/reply", REPLY))["state"] == "replied"
+    last = (await ruled_desk.timeline(ticket))[-1]
+    assert last["detail"]["missing"] == [HOUSING, POWER]
+    assert last["detail"]["without"] == "承办平台先行答复"
 
 
 async def test_a_person_names_them_when_dispatching(desk: Desk) -> None:

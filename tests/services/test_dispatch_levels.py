@@ -92,6 +92,19 @@ async def test_a_county_sees_what_it_is_handed_and_gives_it_back_up(levels: Desk
     assert (await county.get(path)).status_code == 404
 
 
+async def test_the_case_of_a_ticket_handed_down_is_on_the_list_of_both_places(levels: Desk) -> None:
+    ticket = await levels.file(category="99")
+    county = await levels.person(Role.SUPERVISOR, jurisdiction="512021", subject="c")
+    await post(await levels.person(Role.OPERATOR), f"/v1/tickets/{ticket}/move", DOWN)
+    asked = {"kind": "undetermined", "reason": "承办单位难以确定"}
+    case = await post(county, f"/v1/tickets/{ticket}/coordinate", asked, status=201)
+    elsewhere = await levels.person(Role.SUPERVISOR, jurisdiction="512002", subject="e")
+    for person, found in ((county, [case["id"]]), (elsewhere, [])):
+        assert [one["id"] for one in (await get(person, "/v1/cases"))["items"]] == found
+    listed = await get(await levels.person(Role.SUPERVISOR), "/v1/cases")
+    assert [one["id"] for one in listed["items"]] == [case["id"]]
+
+
 async def test_what_is_asked_of_the_place_is_asked_of_the_one_that_handles(levels: Desk) -> None:
     ticket = await levels.file(category="99")
     city, path = await levels.person(Role.OPERATOR), f"/v1/tickets/{ticket}"

@@ -1,25 +1,29 @@
 """Linking tickets to a main one: one reply answers all, and each goes on alone (A8)."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from shared.events.dispatch import TicketReplied
+from shared.events.dispatch import TicketForwarded, TicketReplied
 from shared.events.intake import TicketRated
 from shared.events.kinds import Link
 from shared.events.loop import TicketAskedAgain, TicketLinked, TicketSplit
-from shared.events.words import CloseReason, RequestType, Role, Satisfaction
+from shared.events.sla import DeadlineReached
+from shared.events.words import CloseReason, RequestType, Role, Satisfaction, Step, Verdict
 from tests.services.dispatch_desk import (
     HOUSING,
     REPLY,
+    UNITS,
     WATER,
     Desk,
     Json,
     desk,
     get,
     post,
+    put,
     ruled_desk,
 )
 
@@ -263,3 +267,28 @@ async def test_a_member_that_asked_for_help_is_redone_in_its_own_type(
     supervisor = await ruled_desk.person(Role.SUPERVISOR)
     redone = await post(supervisor, f"/v1/tickets/{member}/redo", {"reason": "未恢复"})
     assert "5 working days" in redone["deadlines"][0]["rule"]
+
+
+async def test_a_member_that_is_redone_goes_to_the_platform_that_answered_the_main_one(
+    ruled_desk: Desk, operator: httpx.AsyncClient
+) -> None:
+    administrator = await ruled_desk.person(Role.ADMINISTRATOR)
+    await put(administrator, f"/v1/units/{WATER}", UNITS[WATER] | {"platform": "510000"})
+    main, member = await file_other(ruled_desk), await file_other(ruled_desk)
+    await link(operator, member, main)
+    await reply(ruled_desk, main)
+    supervisor = await ruled_desk.person(Role.SUPERVISOR)
+    for _ in range(2):
+        redone = await post(supervisor, f"/v1/tickets/{member}/redo", {"reason": "该户仍停水"})
+        assert (redone["state"], redone["unit"]) == ("signed", WATER)
+        due_at = datetime.fromisoformat(redone["deadlines"][0]["due_at"])
+        await post(await ruled_desk.unit(WATER), f"/v1/tickets/{member}/reply", REPLY)
+    # The first redo sent it there anew; it has it since, and hears of the second one.
+    types = await ruled_desk.said_types(member)
+    again = ["ticket.replied", "ticket.reopened"]
+    assert types[2:] == ["ticket.linked", *again, "ticket.forwarded", *again, "ticket.replied"]
+    sent = [one.data for one in await ruled_desk.said(member)]
+    rounds = [one.round for one in sent if isinstance(one, TicketForwarded)]
+    assert rounds == [1, 2]
+    await ruled_desk.tell(member, DeadlineReached(step=Step.HANDLE, version=1, due_at=due_at))
+    assert [one.verdict for one in await ruled_desk.judgements(member)] == [Verdict.MET]

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from services.dispatch.queue.queries import queue_of
 from services.dispatch.queue.rules import Key, rank
 from shared.events.words import RequestType, Role, Urgency
+from shared.pages import write_cursor
 from shared.security import Principal
 from tests.services.dispatch_desk import WATER, Desk, desk, get, post
 
@@ -71,6 +72,8 @@ async def test_a_queue_of_another_state_and_a_foreign_cursor_are_refused(desk: D
         (f"after={newest}", "after"),
         ("after=WyJ4IiwgIngiLCAieCJd", "after"),
         ("after=WzEsICIyMDI2LTA5LTE0VDAyOjAwOjAwIiwgIngiXQ", "after"),
+        (f"after={write_cursor(1, '0001-01-01T00:00:00+08:00', str(SOME_ID))}", "after"),
+        (f"after={write_cursor(2**40, '2026-09-14T02:00:00+08:00', str(SOME_ID))}", "after"),
     ):
         answer = await operator.get(f"/v1/tickets?order=urgent&{query}")
         assert answer.status_code == 422, query

@@ -11,6 +11,7 @@ from tests.services.dispatch_desk import (
     COUNTY,
     HOUSING,
     RETURN,
+    UNITS,
     WATER,
     Desk,
     Json,
@@ -209,6 +210,20 @@ async def test_a_matter_with_a_precedent_cannot_be_returned(ruled_desk: Desk) ->
         group, f"/v1/precedents/{precedent['id']}/retire", {"reason": "重复"}, status=409
     )
     assert again["code"] == "precedent_retired"
+
+
+async def test_a_precedent_binds_no_other_platform_and_the_office_still_decides(
+    ruled_desk: Desk,
+) -> None:
+    administrator = await ruled_desk.person(Role.ADMINISTRATOR)
+    await put(administrator, f"/v1/units/{HOUSING}", UNITS[HOUSING] | {"platform": "510000"})
+    await decide(ruled_desk, co_units=[])
+    path = f"/v1/tickets/{await ruled_desk.file()}"
+    province = await ruled_desk.person(Role.UNIT, unit=HOUSING, subject="platform:510000")
+    assert (await post(province, f"{path}/return", RETURN))["state"] == "return_requested"
+    rejected = {"decision": "rejected", "reason": "应当参照会商决定办理"}
+    office = await ruled_desk.person(Role.OPERATOR)
+    assert (await post(office, f"{path}/decide-return", rejected))["state"] == "dispatched"
 
 
 async def test_precedents_are_listed_by_place_and_kind(ruled_desk: Desk) -> None:

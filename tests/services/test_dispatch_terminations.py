@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events.dispatch import TicketReopened, TicketTerminated
+from shared.events.intake import Origin
 from shared.events.words import Role
 from tests.services.dispatch_desk import (
     HOUSING,
@@ -77,6 +78,24 @@ async def test_the_hotline_sends_back_a_filing_that_is_not_whole(ruled_desk: Des
     assert filed["sent_back_because"] == "缺送达回证"
     await terminate(ruled_desk, ticket, earlier=[earlier])
     assert len((await get(supervisor, "/v1/terminations"))["items"]) == 2
+
+
+async def test_a_forwarded_matter_that_was_terminated_is_redone_by_its_home_alone(
+    ruled_desk: Desk,
+) -> None:
+    earlier = await answered(ruled_desk)
+    origin = Origin(platform="510100", ticket_id=UUID(int=5), number="510100-260914-0000005")
+    ticket = await signed(ruled_desk, origin=origin)
+    await terminate(ruled_desk, ticket, earlier=[earlier])
+    path, redo = f"/v1/tickets/{ticket}/redo", {"reason": "诉求人不满意"}
+    # At home it is a reply already: its caller is asked there.
+    supervisor = await ruled_desk.person(Role.SUPERVISOR)
+    assert "510100" in (await post(supervisor, path, redo, status=409))["detail"]
+    home = await ruled_desk.person(Role.PLATFORM, subject="platform:510100", jurisdiction="000000")
+    told = await post(home, path, redo)
+    assert (told["state"], [one["step"] for one in told["deadlines"]]) == ("signed", ["handle"])
+    [filed] = (await get(supervisor, "/v1/terminations"))["items"]
+    assert filed["sent_back_because"] == redo["reason"]
 
 
 async def test_a_unit_sees_its_own_filings_alone(ruled_desk: Desk) -> None:

@@ -53,6 +53,13 @@ def test_an_emergency_is_answered_first_and_reported_on() -> None:
     assert running[Step.RESPOND].due_at == MONDAY + HOUR
 
 
+@pytest.mark.parametrize("state", [State.COORDINATING, State.ACCEPTED])
+def test_what_is_at_no_unit_is_nobodys_to_sign_or_respond_to(state: State) -> None:
+    ticket = standing(state, dispatched_at=MONDAY)._replace(urgency=Urgency.CRITICAL)
+    running = running_deadlines(ticket, pack_for("512000"), national_calendar())
+    assert set(running) == {Step.HANDLE, Step.RESULT}
+
+
 def test_the_return_window_opens_with_the_act_that_the_pack_names() -> None:
     ticket = standing(State.DISPATCHED, dispatched_at=MONDAY)
     in_ziyang = return_deadline(ticket, pack_for("512000"), national_calendar())

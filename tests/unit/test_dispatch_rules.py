@@ -124,7 +124,7 @@ def test_a_role_may_do_an_act_in_one_state_and_not_in_another() -> None:
     ziyang, follow_up = pack_for("512000"), person(Role.FOLLOW_UP)
     assert refusal(Act.REDO, Case(State.REPLIED), ziyang, asker=follow_up) is None
     refused = refusal(Act.REDO, Case(State.TERMINATED), ziyang, asker=follow_up)
-    assert refused == "工单终结件时，重新办理须由热线办督办进行。"
+    assert refused == "工单终结件时，重新办理须由热线办督办、其他平台进行。"
     assert open_to(Case(State.TERMINATED), ziyang, asker=follow_up) == []
     supervisor = person(Role.SUPERVISOR)
     assert open_to(Case(State.TERMINATED), ziyang, asker=supervisor) == [Act.REDO]

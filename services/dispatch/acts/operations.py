@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.dispatch.acts.rules import open_to, refusal
+from services.dispatch.crossings.rules import is_overtaken
 from services.dispatch.models import Ticket, TimelineEntry
 from services.dispatch.rules import SYSTEM, state_after
 from services.dispatch.sight.rules import is_seen
@@ -59,9 +60,9 @@ async def take_turn(
 ) -> Turn:
     """Lock a ticket for an act.
 
-    Raises `NotFound` where it is not the caller's, `ActRefused` with the acts that they could do
-    now where this is not among them (B1), `NotHeardYet` where the pack must be asked and was not
-    heard of.
+    What its home asks of a ticket that has ended here is not refused, and changes nothing. Raises
+    `NotFound` where it is not the caller's, `ActRefused` with the acts that they could do now where
+    this is not among them (B1), `NotHeardYet` where the pack must be asked and was not heard of.
     """
     ticket = await session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None or not is_seen(ticket, caller, co_units=ticket.co_units):
@@ -79,7 +80,8 @@ async def take_turn(
     pack = turn.pack
     co_units = ticket.co_units
     refused = refusal(act, ticket, pack, asker=caller, co_units=co_units)
-    if refused is not None:
+    is_moot = is_overtaken(act, ticket.state, ticket.home, caller.subject)
+    if refused is not None and not is_moot:
         acts = open_to(ticket, pack, asker=caller, co_units=co_units)
         raise ActRefused(refused, allowed=acts)
     if pack is None and act in NEED_THE_PACK:

@@ -68,7 +68,7 @@ def refusal(
             return refused
     if act in PLACE_ACTS and not covers(asker.jurisdiction, matter.handling_place):
         return f"工单已转交 {matter.handling_place} 办理，{CHINESE[act]}由该地进行。"
-    elsewhere = refusal_of_home(act, matter.home, asker.subject)
+    elsewhere = refusal_of_home(act, state, matter.home, asker.subject)
     if elsewhere is not None:
         return elsewhere
     if act is Act.WITHDRAW:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.dispatch.handling.rules import ELEMENTS
 from services.dispatch.schemas import Code, Words
@@ -11,6 +11,7 @@ from shared.answers import Input
 from shared.events.kinds import CaseKind
 from shared.events.words import ReturnDecision, ReturnGround
 from shared.letters import Letter
+from shared.moments import Moment
 
 ATTACHMENTS_MAX = 50
 MORE_MAX = 20
@@ -137,7 +138,7 @@ class InterimClose(Input):
 
     progress: Words = Field(description="办理进展情况", examples=["已立案，正在调查取证"])
     next_step: Words = Field(description="下步打算", examples=["取证后作出处罚决定"])
-    promised_at: AwareDatetime = Field(
+    promised_at: Moment = Field(
         description="承诺办结时限，须带时区且晚于现在", examples=["2026-12-31T17:30:00+08:00"]
     )
     ground: str | None = Field(None, description="情形代码，见政策包的 interim.grounds")

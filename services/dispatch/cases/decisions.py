@@ -158,7 +158,11 @@ async def _keep_precedent(turn: Turn, case: Case, decision: Decision) -> Precede
         document=case.number,
     )
     await precedents.check_units(
-        session, lead_unit=kept.lead_unit, co_units=kept.co_units, jurisdiction=place
+        session,
+        lead_unit=kept.lead_unit,
+        co_units=kept.co_units,
+        jurisdiction=place,
+        for_all=True,
     )
     return await precedents.keep_precedent(session, kept, by=turn.caller.subject, at=turn.at)
 

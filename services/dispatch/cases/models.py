@@ -45,7 +45,6 @@ class Case(Base):
     dropped_because: Mapped[str | None]
 
     __table_args__ = (
-        Index("cases_jurisdiction", "jurisdiction", "id"),
         Index("cases_state", "state", "id"),
         Index("cases_ticket", "ticket_id", "id"),
         Index("cases_number", "office", "number", unique=True),

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.dispatch.cases.models import Case
 from services.dispatch.cases.rules import CaseState
 from services.dispatch.models import Ticket
+from services.dispatch.sight.queries import is_theirs
 from services.dispatch.sight.rules import is_seen
 from shared.events.kinds import CaseKind
-from shared.places import lies_in
 from shared.problems import NotFound
 from shared.security import Principal
 
@@ -46,9 +46,9 @@ async def find_case(session: AsyncSession, case_id: UUID, *, caller: Principal) 
 async def list_cases(
     session: AsyncSession, *, caller: Principal, wanted: Filter, after: UUID | None, limit: int
 ) -> list[Case]:
-    """Those of the caller's place, newest first: with ids smaller than `after`."""
-    within = lies_in(Case.jurisdiction, caller.jurisdiction)
-    statement = select(Case).where(within).order_by(Case.id.desc()).limit(limit)
+    """Those whose ticket the caller sees, newest first: with ids smaller than `after`."""
+    seen = Case.ticket_id.in_(select(Ticket.id).where(is_theirs(caller)))
+    statement = select(Case).where(seen).order_by(Case.id.desc()).limit(limit)
     for column, value in (
         (Case.state, wanted.state),
         (Case.kind, wanted.kind),

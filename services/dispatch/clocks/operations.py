@@ -16,7 +16,8 @@ from services.dispatch.timeline.operations import (
     time_of_batch,
     write_entries,
 )
-from shared.events.callers import TicketReported
+from shared import telemetry
+from shared.events.callers import TicketAbused, TicketReported
 from shared.events.envelope import Event, Payload
 from shared.events.sla import (
     OrderAnswered,
@@ -53,6 +54,7 @@ AND g.at >= coalesce(reopened_at, dispatched_at, g.at)"""
 # A limit takes the place of the handling time, and of what that was extended by.
 LIMIT = """UPDATE tickets SET law_limit = g.law_limit, handle_due = NULL
 FROM unnest($1::uuid[], $2::jsonb[]) AS g (id, law_limit) WHERE tickets.id = g.id"""
+KNOWN = "SELECT id FROM tickets WHERE id = ANY($1::uuid[])"
 
 
 class Move(NamedTuple):
@@ -68,6 +70,23 @@ async def note_news(heard: Heard, events: Sequence[Event[Payload]]) -> None:
     """Write what others did into the timelines. Raises `Wait` for an unknown ticket."""
     await lock_tickets(heard, events)
     await write_entries(heard, [entry_of(event) for event in events])
+
+
+async def note_abuses(heard: Heard, events: Sequence[Event[TicketAbused]]) -> None:
+    """Write abuse into the timelines (ZY 29); what is unknown here is left out.
+
+    Intake alone says it, in the gap-free order in which it says that the ticket was created: a
+    ticket that is unknown by then is none that comes late, but one that a unit was still asked
+    about, by an intake that said so too early. Its creation stands behind, and would wait for ever.
+    """
+    rows = await heard.connection.fetch(KNOWN, [UUID(event.subject) for event in events])
+    known = {row["id"] for row in rows}
+    ours = [event for event in events if UUID(event.subject) in known]
+    if len(ours) < len(events):
+        unknown = sorted({event.subject for event in events} - {one.subject for one in ours})
+        telemetry.log.warning("abuse_not_noted", ticket_ids=unknown)
+    if ours:
+        await note_news(heard, ours)
 
 
 async def note_due_soon(heard: Heard, events: Sequence[Event[TicketDueSoon]], *, law: Law) -> None:

@@ -90,11 +90,12 @@ def _pending(standing: Standing) -> set[Step]:
         pending = set() if standing.paused_at else {Step.HANDLE}
     if standing.result_at is None:
         pending.add(Step.RESULT)
-    # What the coordination group has, or gave back, is no unit's to sign (ZY 13.5).
-    if standing.answered_at is None and standing.state not in _NOBODYS:
-        pending.add(Step.SIGN)
-    if standing.responded_at is None:
-        pending.add(Step.RESPOND)
+    # What the coordination group has, or gave back, is no unit's to sign or respond to (ZY 13.5).
+    if standing.state not in _NOBODYS:
+        if standing.answered_at is None:
+            pending.add(Step.SIGN)
+        if standing.responded_at is None:
+            pending.add(Step.RESPOND)
     return pending
 
 

@@ -41,7 +41,7 @@ async def co_sign(ticket_id: UUID, body: Sign, request: Request, caller: Caller)
 
 @router.post("/{ticket_id}/co-reply", response_model=ActAnswer, responses=PROBLEMS)
 async def co_reply(ticket_id: UUID, body: CoReply, request: Request, caller: Caller) -> Response:
-    """协办答复：告知主办单位本单位的办理情况，每个协办单位一次 (ZY 13.5(5), B4)."""
+    """协办答复：告知主办单位办理情况，每个协办单位一次，重新办理的再答 (ZY 13.5(5), B4)."""
 
     async def act(turn: acts.Turn) -> None:
         elements = body.model_dump()

@@ -88,6 +88,17 @@ async def end_co_handling(turn: Turn) -> None:
     turn.ticket.co_units = []
 
 
+async def reopen_parts(turn: Turn) -> None:
+    """Those who handle with the lead reply anew; the timeline keeps what they said (ZY 14.2)."""
+    if not turn.ticket.co_units:
+        return
+    await turn.session.execute(
+        update(CoHandler)
+        .where(CoHandler.ticket_id == turn.ticket.id, CoHandler.is_open)
+        .values(reply=None, replied_at=None, replied_by=None)
+    )
+
+
 async def choose_co_units(turn: Turn, *, units: Sequence[str], reason: str) -> None:
     """Say who handles with the lead: all of them; none ends the co-handling.
 
@@ -120,11 +131,12 @@ async def sign_part(turn: Turn) -> None:
 async def reply_part(turn: Turn, *, findings: str, basis: str, result: str) -> None:
     """A co-handling unit tells the lead what came of its part; it counts as its signature.
 
-    Raises `ActRefused` the second time.
+    Raises `ActRefused` the second time, unless the ticket was sent back to be done again.
     """
     part = await find_part(turn)
     if part.replied_at is not None:
-        raise ActRefused("本单位已作协办答复，每个协办单位答复一次。", allowed=[])
+        told = "本单位已作协办答复，退回重新办理之前，每个协办单位答复一次。"
+        raise ActRefused(told, allowed=[])
     by = turn.caller.subject
     if part.signed_at is None:
         part.signed_at, part.signed_by = turn.at, by

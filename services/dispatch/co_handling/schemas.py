@@ -32,7 +32,7 @@ class CoPart(BaseModel):
 
 
 def done_of(part: CoHandler | None) -> set[Act]:
-    """What a co-handling unit has done once and for all."""
+    """What a co-handling unit has done; its reply until the ticket is done again."""
     if part is None:
         return set()
     done = {Act.CO_SIGN} if part.signed_at is not None else set()

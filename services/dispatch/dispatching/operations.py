@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.dispatch.acts.operations import Turn, doer, say
+from services.dispatch.acts.operations import Turn, doer, say, unit_of
 from services.dispatch.co_handling.operations import (
     check_co_units,
     end_co_handling,
@@ -74,11 +74,18 @@ async def send(
         rule=rule,
         text=text,
     )
+    await _forward(turn, unit, rule=rule, text=text)
+
+
+async def forward_anew(turn: Turn, *, reason: str) -> None:
+    """Send what a main ticket's reply answered to the platform that replied, if one did.
+
+    That platform never had this ticket, or ended its own with the link: a new round (A8).
+    """
+    unit = await turn.session.get_one(Unit, unit_of(turn.ticket))
     if unit.platform is not None:
-        forwarded = TicketForwarded(
-            to_platform=unit.platform, unit=unit.code, round=ticket.round, reason=text
-        )
-        await say(turn, forwarded, rule=rule, text=text, detail={"to_platform": unit.platform})
+        turn.ticket.round += 1
+        await _forward(turn, unit, rule=None, text=reason)
 
 
 async def send_by_rule(turn: Turn) -> None:
@@ -123,3 +130,12 @@ async def find_competent_unit(turn: Turn, code: str) -> Unit:
         told = f"诉求涉及{unit.name}或其上级 {about}，不得由其办理（XS 三(四)、ZY 27.2）"
         raise field_error("unit", "about_unit", told)
     return unit
+
+
+async def _forward(turn: Turn, unit: Unit, *, rule: str | None, text: str | None) -> None:
+    if unit.platform is None:
+        return
+    forwarded = TicketForwarded(
+        to_platform=unit.platform, unit=unit.code, round=turn.ticket.round, reason=text
+    )
+    await say(turn, forwarded, rule=rule, text=text, detail={"to_platform": unit.platform})

@@ -5,12 +5,14 @@ from datetime import datetime
 from services.dispatch.acts.operations import Turn, lateness, say, unit_of
 from services.dispatch.acts.rules import open_to
 from services.dispatch.clocks.rules import handle_deadline
+from services.dispatch.co_handling.operations import reopen_parts
 from services.dispatch.corrections.recalls import hand_up
+from services.dispatch.dispatching.operations import forward_anew
 from services.dispatch.letters.operations import require_letter
 from services.dispatch.models import HANDLING_COLUMNS, Unit
 from services.dispatch.reminders.operations import remind
 from services.dispatch.reminders.rules import SENT_BACK
-from services.dispatch.rules import state_after
+from services.dispatch.rules import LAST_STATES, state_after
 from services.dispatch.terminations.operations import send_back
 from shared.crossing import platform_of
 from shared.events.dispatch import (
@@ -92,26 +94,38 @@ async def reopen_ticket(turn: Turn, *, reason: str) -> None:
 
     What complains of that unit goes to its superior instead (XS 三(四)).
     An interim close is applied for (ZY 13.3): one that has no ground is sent back like this.
-    Raises `ActRefused` for one of another platform, whose reply may be on its way to us.
+    Where it is at home at another platform and has ended here, nothing changes. Raises
+    `ActRefused` for one of another platform, whose reply may be on its way to us.
     """
     ticket = turn.ticket
+    if ticket.state in LAST_STATES:
+        return
     is_interim = ticket.state is State.INTERIM_CLOSED
     if is_interim:
         await _refuse_of_other_platform(turn)
+    # A filing that is not whole is the lead's; at home it was a reply, and that is what is refuted.
+    is_refuted = ticket.state is State.REPLIED or platform_of(turn.caller.subject) is not None
+    if is_refuted:
+        await reopen_parts(turn)
     article = "ZY 13.3" if is_interim else "ZY 14.2"
     ticket.state = state_after(ticket.state, Act.REDO)
     for column in HANDLING_COLUMNS:
         setattr(ticket, column, None)
     ticket.reopened_at = turn.at
     # What its main ticket answered goes its own way from now on (A8).
+    was_answered_with_main = ticket.main is not None
     ticket.main = ticket.link_kind = ticket.linked_at = None
     if ticket.terminated_at is not None:
         await send_back(turn, reason=reason)
         ticket.terminated_at = None
     payload = TicketReopened(unit=unit_of(ticket), reason=reason, reopened_by=turn.caller.subject)
     await say(turn, payload, text=reason, detail={"article": article})
-    if not await hand_up(turn):
-        await remind(turn, payload.type, SENT_BACK, units=[payload.unit])
+    if await hand_up(turn):
+        return
+    told = [payload.unit, *(ticket.co_units if is_refuted else ())]
+    await remind(turn, payload.type, SENT_BACK, units=told)
+    if was_answered_with_main:
+        await forward_anew(turn, reason=reason)
 
 
 async def _refuse_of_other_platform(turn: Turn) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from shared.events.dispatch import (
     TicketClosed,
     TicketDispatched,
+    TicketForwarded,
     TicketInterimClosed,
     TicketProgressed,
     TicketReopened,
@@ -42,7 +43,12 @@ intake's to judge."""
 ENDED_BY = (TicketWithdrawn.type, TicketDeclined.type, TicketConcluded.type)
 """What leaves nothing to do: no step can be missed after it."""
 
-JUDGED_EVENTS = sorted({TicketReopened.type, TicketSplit.type}.union(ENDED_BY, *JUDGED_BY.values()))
+BEGUN_BY = (TicketDispatched.type, TicketForwarded.type)
+"""What begins a round: what is redone without its main ticket is forwarded anew, at its unit."""
+
+JUDGED_EVENTS = sorted(
+    {TicketReopened.type, TicketSplit.type}.union(BEGUN_BY, ENDED_BY, *JUDGED_BY.values())
+)
 
 _REPORTS_RUN_FROM = (TicketInterimClosed.type, TicketProgressed.type)
 
@@ -92,7 +98,7 @@ def judge(
 def _of_period(
     step: Step, due_at: datetime, acts: Sequence[Done], report_due: ReportDue | None
 ) -> Sequence[Done]:
-    begun = [act.round for act in acts if act.event == TicketDispatched.type and act.at <= due_at]
+    begun = [act.round for act in acts if act.event in BEGUN_BY and act.at <= due_at]
     # What its main ticket answered was perhaps never dispatched: then it has no round but 0.
     own = [act for act in acts if act.round == max(begun, default=0)]
     if step is Step.HANDLE:

@@ -69,6 +69,7 @@ async def decide_case(
         lead_unit=decision.lead_unit,
         co_units=decision.co_units,
         jurisdiction=decision.jurisdiction,
+        for_all=True,
     )
     at = await runtime.clock.now(session)
     precedent = await keep_precedent(session, decision, by=caller.subject, at=at)
@@ -155,9 +156,18 @@ def require_place(caller: Principal, jurisdiction: str) -> None:
 
 
 async def check_units(
-    session: AsyncSession, *, lead_unit: str, co_units: Sequence[str], jurisdiction: str
+    session: AsyncSession,
+    *,
+    lead_unit: str,
+    co_units: Sequence[str],
+    jurisdiction: str,
+    for_all: bool = False,
 ) -> None:
-    """Raise `Malformed` for a unit that cannot have matters of a place, or is named twice."""
+    """Raise `Malformed` for a unit that cannot have a matter of a place, or is named twice.
+
+    `for_all`: the lead will have all matters of the place, as a precedent says. A county's unit
+    cannot have the city's.
+    """
     named = [("lead_unit", lead_unit), *(("co_units", code) for code in co_units)]
     seen = set[str]()
     for field, code in named:
@@ -169,5 +179,8 @@ async def check_units(
             raise field_error(field, "unknown_unit", f"没有承办单位 {code}")
         if not unit.is_active:
             raise field_error(field, "inactive_unit", f"{unit.name}已停用")
-        if not suits(unit.jurisdiction, jurisdiction):
-            raise field_error(field, "other_place", f"{unit.name}不管辖 {jurisdiction}")
+        is_for_all = for_all and field == "lead_unit"
+        fits = covers if is_for_all else suits
+        if unit.platform is None and not fits(unit.jurisdiction, jurisdiction):
+            ways = f"：先例请限于 {unit.jurisdiction}（jurisdiction）" if is_for_all else ""
+            raise field_error(field, "other_place", f"{unit.name}不管辖 {jurisdiction}{ways}")

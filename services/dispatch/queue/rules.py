@@ -6,9 +6,11 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from shared.events.words import RequestType, Urgency
+from shared.moments import is_possible
 
 AT_ONCE = (RequestType.COMPLAINT, RequestType.REPORT)
 """What goes to the competent unit at once, as enforcement cases do (XS 三(四))."""
+RANKS = range(4)
 
 
 class Order(StrEnum):
@@ -29,9 +31,9 @@ class Key(NamedTuple):
     def read(cls, rank: object, accepted_at: object, ticket_id: object) -> Self:
         """A place that was written into a cursor. Raises `ValueError`."""
         at = datetime.fromisoformat(str(accepted_at))
-        if at.tzinfo is None:
-            raise ValueError("a moment has its zone")
-        return cls(int(str(rank)), at, UUID(str(ticket_id)))
+        if not is_possible(at) or not isinstance(rank, int) or rank not in RANKS:
+            raise ValueError("no ticket has this place")
+        return cls(rank, at, UUID(str(ticket_id)))
 
     def written(self) -> tuple[int, str, str]:
         """The place as a cursor holds it."""

@@ -48,7 +48,8 @@ async def return_ticket(
     A return after the pack's window is taken too, and counts as overdue. Raises `PrecedentBinds`
     where a decision gave matters of the kind to this unit (ZY 13.5(5)), `Malformed` where the pack
     has no such ground, the proposed unit is not in the directory, or a letter is needed and
-    missing (ZY 13.5). Another platform returns by its own law and names a unit of its own.
+    missing (ZY 13.5). Another platform returns by its own law and names a unit of its own;
+    what was decided here does not bind it, and the office may still reject the return.
     """
     ticket = turn.ticket
     is_foreign = platform_of(turn.caller.subject) is not None
@@ -56,8 +57,8 @@ async def return_ticket(
         _require_ground(turn, ground)
     if not is_foreign and await turn.session.get(Unit, proposed_unit) is None:
         raise field_error("proposed_unit", "unknown_unit", "没有这个承办单位")
-    await _refuse_bound(turn)
     if not is_foreign:
+        await _refuse_bound(turn)
         await require_letter(turn, letter)
     window = _window(turn)
     late = lateness(turn, window)

@@ -1,14 +1,15 @@
 """What people see of a unit's returns."""
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.answers import Input
+from shared.moments import Moment
 
 
 class ReturnsQuery(Input):
     """退单统计的条件。"""
 
-    since: AwareDatetime | None = Field(None, description="自何时起，须带时区")
+    since: Moment | None = Field(None, description="自何时起，须带时区")
 
 
 class UnitReturns(BaseModel):

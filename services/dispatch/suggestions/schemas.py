@@ -3,13 +3,14 @@
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.schemas import Jurisdiction, Words
 from services.dispatch.suggestions.learned import Suggested, as_data
 from services.dispatch.suggestions.models import Model, Suggestion, SuggestionOutcome
 from services.dispatch.suggestions.queries import Tally
 from shared.answers import BeijingTime, Input
+from shared.moments import Moment
 
 
 class SuggestionGround(BaseModel):
@@ -102,7 +103,7 @@ class TicketSuggestion(BaseModel):
 class FiguresQuery(Input):
     """派单建议统计的条件。"""
 
-    since: AwareDatetime | None = Field(None, description="自何时起，须带时区")
+    since: Moment | None = Field(None, description="自何时起，须带时区")
 
 
 class ModelFacts(BaseModel):
