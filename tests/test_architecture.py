@@ -25,6 +25,7 @@ CATCH_ALL = {
     "shared/inbox.py",  # a batch that fails goes on key by key; a key that fails is parked
     "shared/service.py",  # readiness names what fails
     "shared/worker.py",  # a task is started again; a waiting key is tried again
+    "services/intake/channels/worker.py",  # a mail that fails is flagged; the next is filed
     "services/intake/filing/filer.py",  # all who wait for a group get its failure
     "deploy/parked.py",  # the next key is replayed all the same
 }

@@ -72,8 +72,7 @@ def _in_turn(*handlers: Handler) -> Handler:
 
 
 async def _on_unit_changed(heard: Heard, events: list[Event[UnitChanged]]) -> None:
-    units = [(e.data.code, e.data.name, e.data.jurisdiction, e.data.is_active) for e in events]
-    await keep_units(heard.connection, units)
+    await keep_units(heard.connection, [event.data for event in events])
 
 
 async def _on_article_published(heard: Heard, events: list[Event[ArticlePublished]]) -> None:

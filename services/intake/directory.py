@@ -3,12 +3,13 @@
 import time
 from datetime import UTC, datetime
 
+from services.intake.rules import COMPLAINED_OF
 from shared.policy.model import Pack
 from shared.problems import field_error
 from shared.runtime import Runtime
 
 NOW = "SELECT coalesce($1::timestamptz, clock_timestamp())"
-ACTIVE = "SELECT is_active FROM units WHERE code = $1"
+FIND_UNIT = "SELECT is_active, is_under(code, $2) AS is_kept_out FROM units WHERE code = $1"
 REMEMBERED_SECONDS = 5.0
 """What another process retired is filed under no longer than so long."""
 
@@ -68,10 +69,16 @@ class Directory:
         """Look the subjects up again: this process changed them."""
         self._categories = {}
 
-    async def require_unit(self, field: str, code: str) -> None:
-        """Raise `Malformed` where no such unit works. Units come and go: none is remembered."""
-        if not await self._pool.fetchval(ACTIVE, code):
+    async def require_unit(self, field: str, code: str, *, about_unit: str | None = None) -> None:
+        """Raise `Malformed` where no such unit works, or what it is given complains of it.
+
+        Or of one above it (XS 三(四)). Units come and go: none is remembered.
+        """
+        unit = await self._pool.fetchrow(FIND_UNIT, code, about_unit)
+        if unit is None or not unit["is_active"]:
             raise field_error(field, "unknown_unit", "没有这个单位，或已停用；单位见 GET /v1/units")
+        if unit["is_kept_out"]:
+            raise field_error(field, "about_unit", COMPLAINED_OF)
 
     async def pack_in_force(self, jurisdiction: str, *, is_exact: bool) -> Pack:
         """The pack that holds now (C1). One that is not exact is a guess: filing looks again."""

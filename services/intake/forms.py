@@ -62,14 +62,12 @@ async def filing_of(
     content = _content(body)
     if body.verify is not None:
         caller.require(*OFFICE)
-        await directory.require_unit("verify.unit", body.verify.unit)
+        asked = body.verify.unit
+        await directory.require_unit("verify.unit", asked, about_unit=body.about_unit)
     if body.about_unit is not None:
         await directory.require_unit("about_unit", body.about_unit)
-        if body.verify is not None and body.verify.unit == body.about_unit:
-            told = "诉求涉及该单位，不得由其核实（XS 三(四)）"
-            raise field_error("verify.unit", "about_unit", told)
     if body.handed_over is not None:
-        await _require_platform(directory, body.handed_over)
+        await _require_platform(directory, body.handed_over, about_unit=body.about_unit)
     if body.override is not None and body.repeats is None:
         raise field_error("override", "no_repeat", "仅用于再次反映的终结件，须同时填写 repeats")
     is_exact = body.refusal is not None
@@ -140,13 +138,18 @@ def _require_one_way(body: FileTicket) -> None:
         raise field_error(ways[0], "conflict", f"{'、'.join(ways)} 只能填写一项")
 
 
-async def _require_platform(directory: Directory, handed: HandedOverIn) -> None:
-    """Raise `Malformed` where a ticket goes to nobody, or a call to somebody's system (ZY 34)."""
+async def _require_platform(
+    directory: Directory, handed: HandedOverIn, *, about_unit: str | None
+) -> None:
+    """Raise `Malformed` where a ticket goes to nobody, or a call to somebody's system (ZY 34).
+
+    Or to the unit that it complains of, or one below it (XS 三(四)).
+    """
     if (handed.way is HandOver.TICKET) is (handed.unit is None):
         told = "工单转派须指明代表该专线平台的单位，其他方式不填"
         raise field_error("handed_over.unit", "wrong_unit", told)
     if handed.unit is not None:
-        await directory.require_unit("handed_over.unit", handed.unit)
+        await directory.require_unit("handed_over.unit", handed.unit, about_unit=about_unit)
 
 
 def _refusal(pack: Pack, ground: str | None) -> ScopeGround | None:

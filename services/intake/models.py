@@ -176,6 +176,8 @@ class Unit(Base):
     name: Mapped[str]
     jurisdiction: Mapped[str]
     is_active: Mapped[bool]
+    superior: Mapped[str | None]
+    """As the function `is_under` follows it up."""
 
 
 class Verification(Base):

@@ -17,6 +17,7 @@ from shared import audit, outbox
 from shared.clock import Clock
 from shared.database import Connection
 from shared.events.chinese import CHINESE
+from shared.events.dispatch import UnitChanged
 from shared.events.envelope import Event, Payload
 from shared.events.words import Act, State
 from shared.policy.model import Pack
@@ -34,10 +35,10 @@ KEEP_ARTICLES = """INSERT INTO articles (id, jurisdiction, is_published)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::bool[])
 ON CONFLICT (id) DO UPDATE SET is_published = excluded.is_published"""
 
-KEEP_UNITS = """INSERT INTO units (code, name, jurisdiction, is_active)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[])
+KEEP_UNITS = """INSERT INTO units (code, name, jurisdiction, is_active, superior)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[])
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, jurisdiction = excluded.jurisdiction,
-    is_active = excluded.is_active"""
+    is_active = excluded.is_active, superior = excluded.superior"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,10 @@ async def keep_articles(connection: Connection, articles: Sequence[tuple[UUID, s
     )
 
 
-async def keep_units(connection: Connection, units: Sequence[tuple[str, str, str, bool]]) -> None:
-    """Keep the units that can be asked: code, name, jurisdiction, whether it works."""
-    await connection.execute(KEEP_UNITS, *zip(*units, strict=True))
+async def keep_units(connection: Connection, units: Sequence[UnitChanged]) -> None:
+    """Keep the units that can be asked, whether they work, and who stands above them."""
+    rows = [(one.code, one.name, one.jurisdiction, one.is_active, one.superior) for one in units]
+    await connection.execute(KEEP_UNITS, *zip(*rows, strict=True))
 
 
 def ground_of(pack: Pack, code: str, field: str) -> ScopeGround:

@@ -11,6 +11,8 @@ from shared.policy.values import CLOSING
 SHANGHAI = timezone(timedelta(hours=8))
 QUERY_CODE_DIGITS = 8
 TITLE_LENGTH_MAX = 30
+COMPLAINED_OF = "诉求涉及该单位或其上级，不得由其核实或处置（XS 三(四)、ZY 27.2）"
+"""Why a request goes neither to the unit that it complains of nor to one below it."""
 UNANSWERED = (
     *(State.ACCEPTED, State.DISPATCHED, State.SIGNED, State.RETURN_REQUESTED),
     *(State.INTERIM_CLOSED, State.CHECKING, State.COORDINATING, State.LINKED),

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from services.intake.operations import Acted
 from shared import seen
@@ -22,6 +22,7 @@ from shared.exchange import PLATFORM_PATTERN
 from shared.idempotency import Answer
 from shared.jurisdictions import CODE_PATTERN
 from shared.masking import Unmasked
+from shared.moments import Moment
 from shared.problems import field_error
 
 # PostgreSQL stores no NUL.
@@ -64,7 +65,7 @@ class VerifyIn(Input):
 class HistoryIn(Input):
     """一件已经办结的历史工单."""
 
-    closed_at: Annotated[AwareDatetime, Field(description="办结时间，不得晚于现在")]
+    closed_at: Annotated[Moment, Field(description="办结时间，不得晚于现在")]
     result: Annotated[Words | None, Field(max_length=20_000, description="办理结果")] = None
     unit_name: Annotated[Words | None, Field(max_length=200, description="承办单位名称")] = None
 
@@ -133,7 +134,7 @@ class FileTicket(Input):
     is_enforcement: Annotated[bool, Field(description="是否涉及行政执法案件")] = False
     caller: CallerIn | None = None
     place: PlaceIn | None = None
-    filed_at: Annotated[AwareDatetime | None, Field(description="来源系统的提交时间")] = None
+    filed_at: Annotated[Moment | None, Field(description="来源系统的提交时间")] = None
     refusal: Annotated[Words | None, Field(description="不予受理的情形代码")] = None
     answered_by: Annotated[UUID | None, Field(description="当即答复所依据的知识")] = None
     is_solved: bool = True

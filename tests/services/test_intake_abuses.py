@@ -9,17 +9,25 @@ import docx
 import httpx
 import pytest
 
+from services.dispatch.consumer import handlers as dispatch_handlers
 from services.intake.app import make_app
+from services.intake.consumer import handlers
 from shared.events.callers import TicketAbused
+from shared.events.dispatch import UnitChanged
+from shared.events.envelope import Event, Payload
 from shared.events.kinds import Abuse
-from shared.events.words import Role
+from shared.events.words import Role, Service
 from shared.runtime import Runtime
-from tests.harness import Harness, token
+from tests.harness import Harness, make_inbox, token
 from tests.services.test_intake_attachments import PNG, upload
 from tests.services.test_intake_filing import REQUEST, intake, operator
 
 __all__ = ["intake", "operator"]
 FLAG = {"category": "threats", "text": "扬言上门伤害话务员"}
+UNIT = "512000-01"
+IN_SCOPE = {"is_in_scope": True, "opinion": "属实"}
+OUT_OF_SCOPE = {"is_in_scope": False, "opinion": "法院已立案。", "ground": "litigation"}
+TIMELINE = "SELECT event FROM timeline ORDER BY position"
 NOTICE = {"kind": "judicial", "addressee": "资阳市公安局", "grounds": "多次威胁工作人员。"}
 
 
@@ -189,3 +197,78 @@ async def test_records_come_in_pages(office: Office) -> None:
     assert found == flagged[::-1]
     threats = await office.people["first"].get("/v1/abuses", params={"category": "slander"})
     assert threats.json()["items"] == []
+
+
+async def asked_and_abused(
+    office: Office, harness: Harness, intake: Runtime, found: dict[str, Any]
+) -> list[Event[Payload]]:
+    """All that is said of a request with abuse that a unit was asked about first."""
+    changed = UnitChanged(code=UNIT, name="住建局", jurisdiction="512000")
+    await harness.hear(intake, handlers(intake), harness.event(changed, UNIT))
+    ticket = await office.file(verify={"unit": UNIT, "question": "是否属实？"}, urgency="critical")
+    for category in ("threats", "slander"):
+        await office.flag(ticket, category=category)
+    assert [one.data.type for one in await harness.said(intake)] == [
+        "ticket.verification_requested"
+    ]
+    unit = await harness.client(make_app(intake), token(harness.settings, Role.UNIT, unit=UNIT))
+    answer = await unit.post(f"/v1/tickets/{ticket}/verify", json=found)
+    assert answer.status_code == 200, answer.text
+    said = await harness.said(intake)
+    assert [one.sequence for one in said] == list(range(1, len(said) + 1))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("found", "filed", "state"),
+    [
+        (IN_SCOPE, "ticket.created", "accepted"),
+        (OUT_OF_SCOPE, "ticket.refused", "refused"),
+    ],
+)
+async def test_abuse_flagged_while_a_unit_is_asked_is_said_after_its_answer(
+    office: Office,
+    harness: Harness,
+    intake: Runtime,
+    *,
+    found: dict[str, Any],
+    filed: str,
+    state: str,
+) -> None:
+    said = await asked_and_abused(office, harness, intake, found)
+    later = ["ticket.attached", "ticket.reported", "ticket.abused", "ticket.abused"]
+    kinds = [one.data.type for one in said]
+    assert kinds == ["ticket.verification_requested", "ticket.verified", filed, *later]
+    abused = [one.data.category for one in said if isinstance(one.data, TicketAbused)]
+    assert abused == ["threats", "slander"]
+    dispatch = await harness.runtime(Service.DISPATCH)
+    await harness.hear(dispatch, dispatch_handlers(dispatch), *said)
+    pool = dispatch.database.pool
+    assert await pool.fetchval("SELECT count(*) FROM parked") == 0
+    assert await pool.fetchval("SELECT state FROM tickets") == state
+    assert [row["event"] for row in await pool.fetch(TIMELINE)] == [filed, *later]
+
+
+async def test_a_ticket_that_waits_behind_abuse_said_too_early_arrives(
+    office: Office, harness: Harness, intake: Runtime
+) -> None:
+    """As intake said it once: dispatch had never heard of the ticket, and its creation waited."""
+    asked, verified, created, *_ = await asked_and_abused(office, harness, intake, IN_SCOPE)
+    early = TicketAbused(abuse=uuid4(), category=Abuse.THREATS, flagged_by="HW0107")
+    data = (asked.data, early, verified.data, created.data, early)
+    said = [
+        Event(asked.source, asked.subject, sequence, asked.time, one)
+        for sequence, one in enumerate(data, start=1)
+    ]
+    dispatch = await harness.runtime(Service.DISPATCH)
+    heard = dispatch_handlers(dispatch)
+    await harness.hear(dispatch, heard, *said[2:])
+    pool = dispatch.database.pool
+    assert await pool.fetchval("SELECT reason FROM parked ORDER BY position LIMIT 1") == "gap"
+    await harness.hear(dispatch, heard, *said[:2])
+    now = harness.clock.stepped
+    done = await make_inbox(dispatch, heard).replay(asked.subject, now=now, accept_gap=False)
+    assert done == len(said)
+    assert await pool.fetchval("SELECT state FROM tickets") == "accepted"
+    events = [row["event"] for row in await pool.fetch(TIMELINE)]
+    assert events == ["ticket.created", "ticket.abused"]

@@ -137,11 +137,17 @@ async def test_a_wrong_line_is_told_by_its_number_and_the_rest_goes_on(
         call("2", waits=8, jurisdiction="532800"),
         b"",
         call("3", waits=8),
+        call("4\x00", waits=8),
+        call("5", waits=8) | {"queued_at": "0001-01-01T00:00:00+08:00"},
+        call("6", waits=8) | {"queued_at": "1900-01-01T09:00:00+08:00"},
     )
     assert [(line["line"], line["status"]) for line in lines] == [
-        *((1, 201), (2, 422), (3, 422), (5, 201)),
+        *((1, 201), (2, 422), (3, 422), (5, 201), (6, 422), (7, 422), (8, 422)),
     ]
-    assert lines[2]["problem"]["errors"][0]["code"] == "not_yours"
+    assert [line["problem"]["errors"][0]["code"] for line in lines if line["status"] == 422] == [
+        *("json_invalid", "not_yours", "string_pattern_mismatch", "out_of_range"),
+        "too_long",
+    ]
     (item,) = (await rates(office, "seat_kind"))["items"]
     assert item["queued"] == 2
 
@@ -154,6 +160,10 @@ async def test_a_wrong_line_is_told_by_its_number_and_the_rest_goes_on(
         ({"agent": None}, "agent", "missing"),
         ({"answered_at": None}, "agent", "not_answered"),
         ({"queued_at": "2026-11-20T09:00:00"}, "queued_at", "timezone_aware"),
+        ({"queued_at": "0001-01-01T00:00:00+08:00"}, "queued_at", "out_of_range"),
+        ({"ended_at": "2026-11-21T09:00:01+08:00"}, "ended_at", "too_long"),
+        ({"agent": "HW\x00"}, "agent", "string_pattern_mismatch"),
+        ({"subcenter": "\x00"}, "subcenter", "string_pattern_mismatch"),
         ({"seat_kind": "chair"}, "seat_kind", "enum"),
         ({"phone": "13800001234"}, "phone", "extra_forbidden"),
     ],

@@ -253,8 +253,10 @@ async def test_wechat_finds_its_address_and_its_users_get_a_number(
     later = platform_query(nonce="n2")
     picture = await sender.post(path, params=later, content=wechat("", "9003", kind="image"))
     assert "请用文字" in picture.text
-    bomb = b'<!DOCTYPE x [<!ENTITY a "b">]><xml/>'
-    for body in (bomb, b"<xml>"):
+    bomb = '<!DOCTYPE x [<!ENTITY a "b">]><xml/>'
+    odd = [f'<?xml version="1.0" encoding="{name}"?>\xff<xml/>' for name in ("gbk", "undefined")]
+    bad = (bomb.encode(), bomb.encode("utf-16"), b"<xml>", *(one.encode("latin-1") for one in odd))
+    for body in bad:
         bad = await sender.post(path, params=platform_query(nonce="n3"), content=body)
         assert bad.json()["errors"][0]["code"] == "xml_invalid"
     assert len(await tickets(intake)) == 1

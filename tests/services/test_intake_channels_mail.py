@@ -1,8 +1,6 @@
 """Mail, as people and programs write it (A1)."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from email.message import EmailMessage
 from time import time
 from typing import Any
@@ -24,6 +22,7 @@ from shared.notices import Address, Claimed, NoticeKind
 from shared.runtime import Runtime
 from tests.harness import Harness, token
 from tests.services.channel_desk import mail, push, source
+from tests.services.imap_server import imap
 
 TICKETS = "SELECT * FROM tickets ORDER BY id"
 Json = dict[str, Any]
@@ -201,47 +200,6 @@ async def test_nobody_is_sent_what_they_heard_or_cannot_get(
     answer = await seat.post("/v1/tickets", json=body | {"caller": caller})
     assert answer.status_code == 201, answer.text
     assert len(await intake.database.pool.fetch(CALLERS)) == count
-
-
-class ImapServer:
-    """As much of RFC 3501 as a mailbox needs that is looked into."""
-
-    def __init__(self, mails: dict[str, bytes]) -> None:
-        self.mails = mails
-        self.flags: dict[str, str] = {}
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"* OK ready\r\n")
-        while line := (await reader.readline()).decode().strip():
-            tag, command, *rest = line.split(" ")
-            if command == "CAPABILITY":
-                writer.write(b"* CAPABILITY IMAP4rev1\r\n")
-            elif command == "UID":
-                self._answer(writer, *rest)
-            writer.write(f"{tag} OK done\r\n".encode())
-            if command == "LOGOUT":
-                break
-        writer.close()
-
-    def _answer(self, writer: asyncio.StreamWriter, verb: str, number: str, *rest: str) -> None:
-        if verb == "SEARCH":
-            unseen = " ".join(number for number in self.mails if number not in self.flags)
-            writer.write(f"* SEARCH {unseen}\r\n".encode())
-        elif verb == "FETCH":
-            raw = self.mails[number]
-            writer.write(f"* 1 FETCH (UID {number} BODY[] {{{len(raw)}}}\r\n".encode())
-            writer.write(raw + b")\r\n")
-        else:
-            self.flags[number] = " ".join(rest[1:])
-
-
-@asynccontextmanager
-async def imap(mails: dict[str, bytes]) -> AsyncIterator[tuple[ImapServer, str]]:
-    box = ImapServer(mails)
-    server = await asyncio.start_server(box.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield box, f"imap://box:secret@127.0.0.1:{port}/INBOX"
 
 
 async def test_a_mailbox_is_looked_into_and_each_mail_is_marked(

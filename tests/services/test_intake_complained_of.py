@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from services.gateway.feeds.rules import Holders, holders_after
 from services.intake.app import make_app
 from services.intake.consumer import handlers
+from shared.events.callers import TicketHandedOver, TicketReported
 from shared.events.dispatch import TicketDispatched, UnitChanged
 from shared.events.intake import TicketAmended, TicketVerified
 from shared.events.loop import TicketRecalled
@@ -17,15 +19,23 @@ from tests.services.test_intake_filing import intake, operator, request
 
 __all__ = ["intake", "operator"]
 UNIT, OTHER, CLOSED = "512000-01", "512000-02", "512000-03"
+BELOW, LOWEST = "512002-01", "512002-02"
+SUPERIORS = {BELOW: UNIT, LOWEST: BELOW}
+ASKED = {"question": "是否属于你单位职责？"}
+FOUND = {"is_in_scope": True, "opinion": "属于受理范围"}
 MARK = {"about_unit": UNIT, "reason": "来信投诉该局工作人员"}
 
 
 @pytest.fixture
 async def unit(harness: Harness, intake: Runtime) -> httpx.AsyncClient:
     """Somebody of the unit that turns out to be complained of."""
-    for code in (UNIT, OTHER, CLOSED):
+    for code in (LOWEST, BELOW, UNIT, OTHER, CLOSED):
         changed = UnitChanged(
-            code=code, name="住建局", jurisdiction="512000", is_active=code != CLOSED
+            code=code,
+            name="住建局",
+            jurisdiction="512000",
+            is_active=code != CLOSED,
+            superior=SUPERIORS.get(code),
         )
         await harness.hear(intake, handlers(intake), harness.event(changed, code))
     bearer = token(harness.settings, Role.UNIT, unit=UNIT)
@@ -108,3 +118,94 @@ async def test_a_unit_that_is_being_asked_and_is_complained_of_answers_no_more(
     body |= {"about_unit": UNIT}
     refused = await operator.post("/v1/tickets", json=body)
     assert refused.json()["errors"][0]["code"] == "about_unit"
+
+
+@pytest.mark.parametrize("wrong", [UNIT, BELOW, LOWEST])
+async def test_neither_the_unit_complained_of_nor_one_below_it_is_asked_or_handed_a_request(
+    operator: httpx.AsyncClient,
+    unit: httpx.AsyncClient,
+    intake: Runtime,
+    harness: Harness,
+    wrong: str,
+) -> None:
+    assert unit is not None
+    body = request(about_unit=UNIT, urgency="critical")
+    for way, other in (("verify", ASKED), ("handed_over", {"line": "110", "way": "ticket"})):
+        refused = await operator.post("/v1/tickets", json=body | {way: other | {"unit": wrong}})
+        assert refused.status_code == 422, refused.text
+        (error,) = refused.json()["errors"]
+        assert (error["field"], error["code"]) == (f"{way}.unit", "about_unit")
+        allowed = await operator.post("/v1/tickets", json=body | {way: other | {"unit": OTHER}})
+        assert allowed.status_code == 201, allowed.text
+    filed = await operator.post("/v1/tickets", json=body)
+    path = f"/v1/tickets/{filed.json()['id']}/report-emergency"
+    before = len(await harness.said(intake))
+    refused = await operator.post(path, json={"units": [OTHER, wrong], "text": "请到场"})
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["code"]) == ("units", "about_unit")
+    assert wrong in error["message"]
+    assert len(await harness.said(intake)) == before, "nobody is told"
+    allowed = await operator.post(path, json={"units": [OTHER], "text": "请到场"})
+    assert allowed.status_code == 201, allowed.text
+
+
+async def test_who_stands_above_the_unit_complained_of_is_asked(
+    operator: httpx.AsyncClient, unit: httpx.AsyncClient
+) -> None:
+    assert unit is not None
+    body = request(about_unit=LOWEST, verify=ASKED | {"unit": UNIT})
+    assert (await operator.post("/v1/tickets", json=body)).status_code == 201
+
+
+@pytest.mark.parametrize("found", [FOUND, FOUND | {"is_in_scope": False, "ground": "litigation"}])
+async def test_a_unit_below_that_is_being_asked_reads_and_answers_no_more(
+    operator: httpx.AsyncClient,
+    unit: httpx.AsyncClient,
+    intake: Runtime,
+    harness: Harness,
+    found: dict[str, Any],
+) -> None:
+    assert unit is not None
+    bearer = token(harness.settings, Role.UNIT, unit=LOWEST)
+    below = await harness.client(make_app(intake), bearer)
+    body = request(verify=ASKED | {"unit": LOWEST}, urgency="critical")
+    path = f"/v1/tickets/{(await operator.post('/v1/tickets', json=body)).json()['id']}"
+    told = {"units": [BELOW, OTHER], "text": "请到场"}
+    assert (await operator.post(f"{path}/report-emergency", json=told)).status_code == 201
+    assert len((await below.get("/v1/verifications")).json()["items"]) == 1
+    assert (await operator.post(f"{path}/amend", json=MARK)).is_success
+    assert (await below.get("/v1/verifications")).json()["items"] == []
+    assert (await below.post(f"{path}/verify", json=FOUND)).status_code == 404
+    assert (await operator.post(f"{path}/verify", json=found)).is_success
+    said = [one.data for one in await harness.said(intake)]
+    reports = [one.offices for one in said if isinstance(one, TicketReported)]
+    left = ("512000", OTHER) if found is FOUND else ("512000",)
+    assert reports == [("512000",), left], "whom it complains of is told of nothing"
+
+
+async def test_a_change_of_superiors_is_heard(
+    operator: httpx.AsyncClient, unit: httpx.AsyncClient, intake: Runtime, harness: Harness
+) -> None:
+    assert unit is not None
+    moved = UnitChanged(code=BELOW, name="供水所", jurisdiction="512000", superior=OTHER)
+    await harness.hear(intake, handlers(intake), harness.event(moved, BELOW))
+    for about, status in ((UNIT, 201), (OTHER, 422)):
+        body = request(about_unit=about, verify=ASKED | {"unit": LOWEST})
+        assert (await operator.post("/v1/tickets", json=body)).status_code == status
+    circle = UnitChanged(code=OTHER, name="水务局", jurisdiction="512000", superior=LOWEST)
+    await harness.hear(intake, handlers(intake), harness.event(circle, OTHER))
+    body = request(about_unit=OTHER, verify=ASKED | {"unit": LOWEST})
+    assert (await operator.post("/v1/tickets", json=body)).status_code == 422, "a circle ends"
+
+
+async def test_a_feed_gives_nothing_to_the_unit_complained_of(
+    operator: httpx.AsyncClient, unit: httpx.AsyncClient, intake: Runtime, harness: Harness
+) -> None:
+    assert unit is not None
+    handed = {"line": "110", "way": "ticket", "unit": OTHER}
+    assert (await operator.post("/v1/tickets", json=request(handed_over=handed))).is_success
+    (event,) = await harness.said(intake)
+    assert isinstance(event.data, TicketHandedOver)
+    assert holders_after(Holders(), event.data) == Holders(OTHER)
+    about_it = event.data.model_copy(update={"about_unit": OTHER})
+    assert holders_after(Holders(), about_it) == Holders()

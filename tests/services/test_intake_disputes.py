@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.intake.ratings.rules import SHOWN_MIN, Tally, hidden_units
 from shared.events.callers import RatingDisputeAnswered, RatingDisputed
-from shared.events.words import Role, Satisfaction
+from shared.events.words import CloseReason, Role, Satisfaction
 from tests.services.intake_callers import (
     UNIT,
     Desk,
@@ -109,6 +109,43 @@ async def test_a_caller_complains_of_how_they_were_asked_even_after_the_end(desk
     await post(desk.people["supervisor"], f"/v1/disputes/{shown['id']}/answer", **UPHELD)
     assert await figures(desk.people["guest"]) == {}
     assert (await get(desk.people["seat"], "/v1/follow-ups"))["items"] == [], "it is over"
+    seen = (await desk.caller(ticket, "")).json()
+    told = f"您对评价的申诉已经答复：成立，原评价作废。{UPHELD['answer']}"
+    assert seen["steps"][-1]["text"] == told
+    row = await desk.runtime.database.pool.fetchrow("SELECT * FROM notices ORDER BY id DESC")
+    assert row is not None
+    assert (row["kind"], row["recipient"]) == ("caller", ticket.id)
+    assert ticket.number in row["text"]
+    assert UPHELD["answer"] not in row["text"], "it may lie open on somebody's telephone"
+
+
+async def test_what_a_unit_complains_of_is_not_told_to_the_caller(desk: Desk) -> None:
+    ticket, dispute = await disputed(desk)
+    before = (await desk.caller(ticket, "")).json()["steps"]
+    notices = await desk.runtime.database.pool.fetchval("SELECT count(*) FROM notices")
+    await post(desk.people["supervisor"], f"/v1/disputes/{dispute}/answer", **DENIED)
+    assert (await desk.caller(ticket, "")).json()["steps"] == before
+    assert await desk.runtime.database.pool.fetchval("SELECT count(*) FROM notices") == notices
+
+
+async def test_what_a_reviewer_found_of_a_rating_is_void_with_it(desk: Desk) -> None:
+    """The figures count the caller's rating, not the reviewer's word on it (ZY 14.1)."""
+    ticket = await desk.replied()
+    await post(desk.people["seat"], f"{ticket.path}/rate", **BAD)
+    await post(desk.people["supervisor"], f"{ticket.path}/rate", **BAD, conforms=True)
+    await post(desk.people["unit"], f"{ticket.path}/disputes", text="评价的是另一件事")
+    other = await desk.person(Role.SUPERVISOR, subject="DB0002")
+    (shown,) = (await get(other, "/v1/disputes", is_open=True))["items"]
+    path = f"/v1/disputes/{shown['id']}/answer"
+    refused = await desk.people["supervisor"].post(path, json=UPHELD)
+    assert refused.status_code == 403, "they found the reply to conform"
+    assert await figures(desk.people["guest"]) == {"very_dissatisfied": 1}
+    await post(other, path, **UPHELD)
+    assert await figures(desk.people["guest"]) == {}
+    assert (await get(desk.people["seat"], "/v1/follow-ups"))["items"] == [], "it is closing"
+    await desk.hear(ticket, closed(CloseReason.CONFORMS))
+    again = await desk.people["unit"].post(f"{ticket.path}/disputes", json={"text": "再次"})
+    assert again.status_code == 409, "nothing is left of it"
 
 
 async def test_there_is_nothing_to_complain_of_before_a_rating(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Emergencies: the government is told the moment one is filed, and again by a person (A6)."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
@@ -76,6 +77,31 @@ async def test_an_emergency_is_reported_to_the_city_and_the_county_in_the_act_of
     assert {row["template"] for row in rows} == {"ticket.reported"}
     shown = await operator.get(f"/v1/tickets/{filed['id']}/report-emergency")
     assert [one["reported_by"] for one in shown.json()["items"]] == ["platform"]
+
+
+async def test_an_emergency_in_a_township_or_a_village_is_told_to_its_county(
+    operator: httpx.AsyncClient, admin: httpx.AsyncClient, intake: Runtime
+) -> None:
+    assert (await admin.put("/v1/jurisdictions/512002", json={"name": "雁江区"})).is_success
+    assert (await admin.put("/v1/jurisdictions/512002/contacts", json=NUMBERS)).is_success
+    both = ["512000", "512002"]
+    cases = [
+        ("512000", "512002", both),
+        ("512000", "512002001", both),
+        ("512000", "512002001003", both),
+        ("512000", "512000000", ["512000"]),
+        ("512002", "512002001", ["512002"]),
+    ]
+    for jurisdiction, division, told in cases:
+        place = {"jurisdiction": jurisdiction, "place": {"division": division}}
+        filed = await operator.post("/v1/tickets", json=FIRE | place)
+        assert filed.status_code == 201, filed.text
+        path = f"/v1/tickets/{filed.json()['id']}/report-emergency"
+        again = await operator.post(path, json={"text": "续报"})
+        assert again.json()["offices"] == told
+        one = UUID(filed.json()["id"])
+        rows = [row for row in await intake.database.pool.fetch(NOTICES) if row["ticket_id"] == one]
+        assert [row["recipient"] for row in rows if row["kind"] == "office"] == told * 2
 
 
 async def test_an_ordinary_request_and_one_that_is_over_are_reported_to_nobody(

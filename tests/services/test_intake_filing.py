@@ -174,6 +174,8 @@ async def test_a_key_on_its_way_is_answered_409(
         ({"content": "a\x00b"}, "content", "string_pattern_mismatch"),
         ({"colour": "red"}, "colour", "extra_forbidden"),
         ({"filed_at": "2026-09-30T16:20"}, "filed_at", "timezone_aware"),
+        ({"filed_at": "0001-01-01T00:00:00+08:00"}, "filed_at", "out_of_range"),
+        ({"filed_at": "9999-12-31T23:59:59-08:00"}, "filed_at", "out_of_range"),
         ({"caller": {"phone": 5}}, "caller.phone", "string_type"),
         ({"refusal": "weather"}, "refusal", "unknown_ground"),
         ({"answered_by": str(uuid4())}, "answered_by", "unknown_article"),
@@ -229,6 +231,7 @@ async def test_a_bulk_answers_each_line_and_goes_on_after_a_bad_one(
         "",
         json.dumps(request(external_id="e1")),
         json.dumps(request(external_id="e2", title=None)),
+        json.dumps(request(filed_at="0001-01-01T00:00:00+08:00")),
     ]
     headers = {"Idempotency-Key": "bulk"}
     answer = await operator.post("/v1/tickets/bulk", content="\n".join(lines), headers=headers)
@@ -239,6 +242,7 @@ async def test_a_bulk_answers_each_line_and_goes_on_after_a_bad_one(
         (3, 422),
         (5, 200),
         (6, 201),
+        (7, 422),
     ]
     assert found[0]["id"] == found[3]["id"]
     assert found[2]["problem"]["errors"][0]["field"] == "type"

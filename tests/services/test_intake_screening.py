@@ -1,5 +1,6 @@
 """Redo or screening: the unit's doing, or an objective cause that two have found (A11, ZY 14.2)."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -165,6 +166,63 @@ async def test_a_redo_overtakes_a_screening(desk: Desk) -> None:
     assert (await desk.caller(ticket, "rate", result="satisfied", is_solved=True)).is_success
     *_, last = await desk.said(ticket, TicketRated)
     assert last.reply == 2
+
+
+async def disputed(desk: Desk, ticket: Filed) -> str:
+    """The unit complains about the rating too; where that is answered."""
+    await post(desk.people["unit"], f"{ticket.path}/disputes", text="评价的是另一件事")
+    (shown,) = (await get(desk.people["supervisor"], "/v1/disputes", is_open=True))["items"]
+    return f"/v1/disputes/{shown['id']}/answer"
+
+
+async def figures(desk: Desk) -> dict[str, int]:
+    """The public figures by standing."""
+    rows = await desk.runtime.database.pool.fetch(
+        "SELECT standing, count FROM rating_figures WHERE count <> 0"
+    )
+    return {row["standing"]: row["count"] for row in rows}
+
+
+async def test_a_rating_made_void_is_not_screened_any_more(desk: Desk) -> None:
+    ticket = await dissatisfied(desk)
+    await screened(desk, ticket)
+    supervisor = desk.people["supervisor"]
+    await post(supervisor, await disputed(desk, ticket), is_upheld=True, answer="作废")
+    assert (await get(supervisor, "/v1/screenings", is_open=True))["items"] == []
+    late = await supervisor.post(f"{ticket.path}/decide-screening", json=GRANTED)
+    assert (late.status_code, late.json()["detail"]) == (409, "没有待审核的甄别申请。")
+    assert await figures(desk) == {}
+    assert await desk.said(ticket, TicketScreened) == []
+    assert (await desk.caller(ticket, "rate", result="satisfied", is_solved=True)).is_success
+    assert await figures(desk) == {"counted": 1}
+
+
+async def test_a_complaint_about_an_earlier_rating_leaves_the_screening_of_the_last(
+    desk: Desk,
+) -> None:
+    ticket = await dissatisfied(desk)
+    supervisor, path = desk.people["supervisor"], await disputed(desk, ticket)
+    await desk.hear(ticket, reopened(), replied(2))
+    await post(desk.people["seat"], f"{ticket.path}/rate", **BAD)
+    await screened(desk, ticket)
+    await post(supervisor, path, is_upheld=True, answer="作废")
+    await post(supervisor, f"{ticket.path}/decide-screening", **GRANTED)
+    assert await figures(desk) == {"screened": 1}
+
+
+async def test_a_screening_granted_as_its_rating_is_made_void_counts_nowhere(desk: Desk) -> None:
+    ticket = await dissatisfied(desk)
+    await screened(desk, ticket)
+    supervisor, path = desk.people["supervisor"], await disputed(desk, ticket)
+    granted, upheld = await asyncio.gather(
+        supervisor.post(f"{ticket.path}/decide-screening", json=GRANTED),
+        supervisor.post(path, json={"is_upheld": True, "answer": "作废"}),
+    )
+    assert (upheld.status_code, granted.status_code in (200, 409)) == (200, True)
+    assert await figures(desk) == {}
+    said = await desk.said(ticket, TicketScreened)
+    asked = (await get(desk.people["seat"], "/v1/follow-ups"))["items"]
+    assert len(said) + len(asked) == 1, "it closes as screened, or its caller is asked again"
 
 
 async def test_while_a_screening_waits_nothing_else_closes_the_ticket(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -11,6 +12,7 @@ from uuid_utils.compat import uuid7
 from services.intake.abuses.models import AbuseNotice, AbuseRecord
 from services.intake.abuses.rules import AbuseNoticeKind
 from services.intake.attachments.operations import require_evidence
+from services.intake.models import Ticket
 from services.intake.operations import Acted, lock_own_ticket, say
 from services.intake.quality.risks import note_risk
 from services.intake.quality.rules import Reason
@@ -18,6 +20,7 @@ from shared.audit import Entry, note
 from shared.calendars import local
 from shared.events.callers import TicketAbused
 from shared.events.kinds import Abuse
+from shared.events.words import State
 from shared.jurisdictions import office_of
 from shared.problems import ActRefused, NotFound, field_error
 from shared.reading import require_shown
@@ -70,8 +73,26 @@ async def flag_abuse(
     )
     session.add(record)
     await note_risk(session, ticket_id, Reason.ABUSED, at=at)
-    payload = TicketAbused(abuse=record.id, category=flag.category, flagged_by=caller.subject)
-    return record, await say(session, runtime, ticket, at, payload)
+    # Nobody else knows a ticket that is being verified: its abuse is said after it is.
+    if ticket.state == State.VERIFYING:
+        return record, Acted(ticket, ticket.sequence)
+    return record, await say(session, runtime, ticket, at, said_of(record))
+
+
+async def say_abuses(session: AsyncSession, runtime: Runtime, ticket: Ticket, at: datetime) -> None:
+    """Say the abuse that came with a ticket that others have just heard of."""
+    rows = await session.scalars(
+        select(AbuseRecord).where(AbuseRecord.ticket_id == ticket.id).order_by(AbuseRecord.id)
+    )
+    for record in rows.all():
+        await say(session, runtime, ticket, at, said_of(record))
+
+
+def said_of(record: AbuseRecord) -> TicketAbused:
+    """The fact that abuse was flagged; its words may be personal and are not said."""
+    return TicketAbused(
+        abuse=record.id, category=Abuse(record.category), flagged_by=record.flagged_by
+    )
 
 
 async def draft_notice(

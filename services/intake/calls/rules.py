@@ -1,11 +1,14 @@
 """What a call counts as, and the connection rate (ZY 10, 25.1). Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.events.kinds import Seat
+
+LENGTH_MAX = timedelta(days=1)
+"""A call that is longer was written down wrongly."""
 
 
 class Call(NamedTuple):
@@ -61,6 +64,8 @@ def wrong_call(call: Call) -> Wrong | None:
     """What in a call cannot be; none where all is well."""
     if call.ended_at < call.queued_at:
         return Wrong("ended_at", "before_queue", "结束时间不得早于进入队列的时间")
+    if call.ended_at - call.queued_at > LENGTH_MAX:
+        return Wrong("ended_at", "too_long", "一次来电不得超过 24 小时")
     if call.answered_at is not None and not call.queued_at <= call.answered_at <= call.ended_at:
         return Wrong("answered_at", "out_of_call", "接听时间应在进入队列与结束之间")
     if call.answered_at is not None and call.agent is None:

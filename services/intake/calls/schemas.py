@@ -5,12 +5,13 @@ from typing import Self
 from uuid import UUID
 
 from asyncpg import Record
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.intake.calls.rules import By, Call, rate
-from services.intake.schemas import Code
+from services.intake.schemas import Code, Words
 from shared.answers import Input
 from shared.events.kinds import Seat
+from shared.moments import Moment
 
 CALL_EXAMPLE = {
     "jurisdiction": "512000",
@@ -26,17 +27,15 @@ class CallIn(Input):
     """一次来电：从进入队列到结束。"""
 
     jurisdiction: Code = Field(description="行政区划代码", examples=["512000"])
-    ref: str = Field(
+    ref: Words = Field(
         description="话务系统自己的编号，重复提交只计一次", min_length=1, max_length=128
     )
-    queued_at: AwareDatetime = Field(
-        description="进入队列时间", examples=["2026-11-21T09:00:00+08:00"]
-    )
-    answered_at: AwareDatetime | None = Field(None, description="人工接听时间；未接听不填")
-    ended_at: AwareDatetime = Field(description="结束时间", examples=["2026-11-21T09:04:30+08:00"])
-    agent: str | None = Field(None, description="话务员工号", min_length=1, max_length=32)
+    queued_at: Moment = Field(description="进入队列时间", examples=["2026-11-21T09:00:00+08:00"])
+    answered_at: Moment | None = Field(None, description="人工接听时间；未接听不填")
+    ended_at: Moment = Field(description="结束时间", examples=["2026-11-21T09:04:30+08:00"])
+    agent: Words | None = Field(None, description="话务员工号", min_length=1, max_length=32)
     seat_kind: Seat = Field(Seat.CALL, description="队列所属的座席类型")
-    subcenter: str | None = Field(None, description="分中心：归并热线的号码", max_length=32)
+    subcenter: Words | None = Field(None, description="分中心：归并热线的号码", max_length=32)
     is_transferred: bool = Field(False, description="是否转接")
     is_three_way: bool = Field(False, description="是否三方通话")
     ticket_id: UUID | None = Field(None, description="由此登记的工单")
@@ -56,8 +55,8 @@ class RateQuery(Input):
     """接通率的条件；按整小时统计。"""
 
     jurisdiction: Code | None = Field(None, description="行政区划代码，含下级")
-    begin: AwareDatetime = Field(description="起，含", examples=["2026-11-21T00:00:00+08:00"])
-    end: AwareDatetime = Field(description="止，不含", examples=["2026-11-22T00:00:00+08:00"])
+    begin: Moment = Field(description="起，含", examples=["2026-11-21T00:00:00+08:00"])
+    end: Moment = Field(description="止，不含", examples=["2026-11-22T00:00:00+08:00"])
     by: By = Field(By.SEAT_KIND, description="按座席类型、分中心、时段或日期分列")
 
 

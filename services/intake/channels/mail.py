@@ -1,17 +1,22 @@
 """Mail as it comes (RFC 5322): read leniently, for nobody can be told to send it again."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as Mail
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
+from functools import partial
 from html.parser import HTMLParser
+from typing import TypeVar
 
 from services.intake.channels.rules import File, Message, Sender, reference_of
 from shared.events.words import Channel
+from shared.moments import is_possible
 
 CHINESE_CHARSETS = {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "hz": "hz"}
 FALLBACKS = ("utf-8", "gb18030")
@@ -21,6 +26,17 @@ BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "table
 UNSEEN = frozenset({"script", "style", "head", "title"})
 REFERENCE_LENGTH_MAX = 200
 FILES_MAX = 20
+ODD = (
+    AssertionError,
+    LookupError,
+    MessageError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What the standard library raises of mail that keeps no rule; its pages name two of them."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +48,18 @@ class NotFiled:
 
 def read_mail(raw: bytes) -> Message | NotFiled:
     """The request in a mail; automatic answers, bounces and lists are none."""
-    mail = BytesParser(policy=policy.compat32).parsebytes(raw)
+    mail = _parsed(raw)
     reason = _reason_not_to_file(mail)
     if reason is not None:
         return NotFiled(reason)
-    name, address = parseaddr(_raw(mail, "from"))
+    name, address = _from(mail)
     text, files = _content(mail)
     subject = _clean(_decoded(_raw(mail, "subject"))).replace("\n", " ").strip()
+    contact = _clean(_decoded(address))
     return Message(
         channel=Channel.EMAIL,
         channel_ref=_reference(mail, raw),
-        sender=Sender(name=_clean(_decoded(name))[:100] or None, contact=address[:200] or None),
+        sender=Sender(name=_clean(_decoded(name))[:100] or None, contact=contact[:200] or None),
         text=_clean(text).strip() or subject,
         subject=subject[:200] or None,
         sent_at=_sent_at(mail),
@@ -50,8 +67,29 @@ def read_mail(raw: bytes) -> Message | NotFiled:
     )
 
 
+def _parsed(raw: bytes) -> Mail:
+    parser = BytesParser(policy=policy.compat32)
+    try:
+        return parser.parsebytes(raw)
+    except RecursionError:
+        # Parts within parts without end: its headers are read, and the rest is one file.
+        return parser.parsebytes(raw, headersonly=True)
+
+
+def _leniently(read: Callable[[], T], otherwise: T) -> T:
+    """What the library reads, or `otherwise` where the mail is too odd for it."""
+    try:
+        return read()
+    except ODD:
+        return otherwise
+
+
+def _from(mail: Mail) -> tuple[str, str]:
+    return _leniently(partial(parseaddr, _raw(mail, "from")), ("", ""))
+
+
 def _reason_not_to_file(mail: Mail) -> str | None:
-    sender = parseaddr(_raw(mail, "from"))[1].lower()
+    sender = _from(mail)[1].lower()
     if _raw(mail, "auto-submitted").strip().lower() not in ("", "no"):
         return "auto_submitted"
     if mail.get_content_type() in ("multipart/report", "message/delivery-status"):
@@ -69,19 +107,21 @@ def _content(mail: Mail) -> tuple[str, list[File]]:
     for part in mail.walk():
         if part.is_multipart():
             continue
-        filename = part.get_filename()
+        filename = _leniently(part.get_filename, None)
+        charset = _leniently(part.get_content_charset, None)
         content = part.get_payload(decode=True)
         body = content if isinstance(content, bytes) else b""
-        kind = part.get_content_type()
+        kind = _clean(part.get_content_type())
         is_file = filename is not None or part.get_content_disposition() == "attachment"
         if is_file or part.get_content_maintype() != "text":
             name = None if filename is None else _clean(_decoded(filename))
             if body:
                 files.append(File(name, kind, body))
         elif kind == "text/html":
-            html.append(_html_words(_text(body, part.get_content_charset())))
+            page = _text(body, charset)
+            html.append(_leniently(partial(_html_words, page), page))
         else:
-            plain.append(_text(body, part.get_content_charset()))
+            plain.append(_text(body, charset))
     words = "\n".join(plain).strip()
     return words or "\n".join(html), files
 
@@ -94,11 +134,8 @@ def _reference(mail: Mail, raw: bytes) -> str:
 
 
 def _sent_at(mail: Mail) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(_raw(mail, "date"))
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
+    at = _leniently(partial(parsedate_to_datetime, _raw(mail, "date")), None)
+    return at if at is not None and is_possible(at) else None
 
 
 def _raw(mail: Mail, name: str) -> str:
@@ -111,7 +148,7 @@ def _decoded(value: str) -> str:
     """A header's words: encoded (RFC 2047), or written as they are in whatever charset."""
     if not value.isascii():
         return _text(value.encode("utf-8", "surrogateescape"), None)
-    parts = decode_header(value)
+    parts = _leniently(partial(decode_header, value), [(value, None)])
     return "".join(
         part if isinstance(part, str) else _text(part, charset) for part, charset in parts
     )
@@ -122,7 +159,7 @@ def _text(content: bytes, charset: str | None) -> str:
     for name in (CHINESE_CHARSETS.get(wanted, wanted), *FALLBACKS):
         try:
             return content.decode(name)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):
             continue
     return content.decode("gb18030", "replace")
 
@@ -154,6 +191,10 @@ class _Words(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._unseen:
             self.words.append(re.sub(r"\s+", " ", data))
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Pass `<![if !mso]>` over as browsers do, which know of no marked sections."""
+        return self.parse_bogus_comment(i, report)
 
 
 def _html_words(page: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from services.intake.channels.models import InboundSource
 from services.intake.channels.operations import Described
@@ -20,6 +20,7 @@ from shared.answers import Input
 from shared.events.chinese import CHINESE
 from shared.events.words import Channel, RequestType, Urgency
 from shared.masking import Unmasked
+from shared.moments import Moment
 from shared.problems import field_error
 
 
@@ -116,7 +117,7 @@ class MessageIn(Input):
     text: Annotated[Words, Field(max_length=CONTENT_LENGTH_MAX, description="内容")] = ""
     subject: Annotated[Words | None, Field(max_length=200, description="标题")] = None
     sender: Annotated[CallerIn | None, Field(description="发送人")] = None
-    sent_at: Annotated[AwareDatetime | None, Field(description="发送时间")] = None
+    sent_at: Annotated[Moment | None, Field(description="发送时间")] = None
     type: Annotated[RequestType | None, Field(description="诉求类型")] = None
     urgency: Annotated[Urgency, Field(description="紧急程度，如应急指挥系统所定")] = Urgency.NORMAL
     about_unit: Annotated[

@@ -30,7 +30,14 @@ class AnswerDispute(Input):
     """对评价申诉的答复."""
 
     is_upheld: Annotated[bool, Field(description="申诉是否成立；成立的，原评价作废")]
-    answer: Annotated[Words, Field(min_length=1, max_length=5_000, description="答复内容")]
+    answer: Annotated[
+        Words,
+        Field(
+            min_length=1,
+            max_length=5_000,
+            description="答复内容；诉求人申诉的，诉求人凭编号和查询码可见",
+        ),
+    ]
 
 
 class DisputeQuery(PageQuery):

@@ -20,6 +20,8 @@ from services.intake.emergencies.rules import (
 from services.intake.identity import Vault
 from services.intake.models import Ticket, Unit
 from services.intake.operations import say
+from services.intake.rules import COMPLAINED_OF
+from services.intake.sight import find_kept_out
 from shared import notices
 from shared.audit import Entry, note
 from shared.events.callers import TicketReported
@@ -104,14 +106,15 @@ async def report_again(
     """A person's further report, to the governments that they name; none: those of the first.
 
     Disposing units are told by dispatch, which has their numbers, whoever the ticket goes to.
-    Raises `ActRefused` for a ticket that is no emergency, `Malformed` for an unknown place or unit.
+    Raises `ActRefused` for a ticket that is no emergency, `Malformed` for an unknown place or unit,
+    and for the unit complained of or one below it.
     """
     if ticket.urgency not in URGENT:
         raise ActRefused("只有特殊和特殊紧急事项须报告；请先更正紧急程度。", allowed=["amend"])
     offices = tuple(dict.fromkeys(told.offices))
     chosen = offices or offices_of(ticket.jurisdiction, ticket.place)
     await _require_offices(session, offices, ticket)
-    await _require_units(session, told.units)
+    await _require_units(session, told.units, ticket)
     at = await runtime.clock.now(session)
     units = tuple(dict.fromkeys(told.units))
     fact = TicketReported(offices=(*chosen, *units), text=text, reported_by=by)
@@ -121,14 +124,22 @@ async def report_again(
 async def say_reports(
     session: AsyncSession, runtime: Runtime, ticket: Ticket, at: datetime
 ) -> None:
-    """Say the reports of a ticket that others have just heard of."""
-    rows = await session.execute(
+    """Say the reports of a ticket that others have just heard of.
+
+    Governments were told already, units are by what is said here: of what is refused none is.
+    """
+    rows = await session.scalars(
         select(Report).where(Report.ticket_id == ticket.id).order_by(Report.id)
     )
-    for row in rows.scalars().all():
-        fact = TicketReported(
-            offices=tuple(row.offices), text=row.text, reported_by=row.reported_by
-        )
+    reports = rows.all()
+    named = {code for row in reports for code in row.offices}
+    if ticket.state == State.REFUSED:
+        left_out = set(await session.scalars(select(Unit.code).where(Unit.code.in_(named))))
+    else:
+        left_out = await find_kept_out(session, ticket, named)
+    for row in reports:
+        told = tuple(code for code in row.offices if code not in left_out)
+        fact = TicketReported(offices=told, text=row.text, reported_by=row.reported_by)
         await say(session, runtime, ticket, at, fact)
 
 
@@ -145,11 +156,13 @@ async def _require_offices(session: AsyncSession, offices: Sequence[str], ticket
         raise field_error("offices", "unknown_office", f"没有登记值班电话的地区：{shown}")
 
 
-async def _require_units(session: AsyncSession, units: Sequence[str]) -> None:
+async def _require_units(session: AsyncSession, units: Sequence[str], ticket: Ticket) -> None:
     works = select(Unit.code).where(Unit.code.in_(units), Unit.is_active)
     if missing := set(units) - set(await session.scalars(works)):
         shown = "、".join(sorted(missing))
         raise field_error("units", "unknown_unit", f"没有这些单位，或已停用：{shown}")
+    if kept_out := await find_kept_out(session, ticket, units):
+        raise field_error("units", "about_unit", f"{COMPLAINED_OF}：{'、'.join(sorted(kept_out))}")
 
 
 async def _report(

@@ -9,6 +9,7 @@ from shared.events.words import State, Urgency
 URGENT = (Urgency.SPECIAL, Urgency.CRITICAL)
 REPORTED_IN = (State.ACCEPTED, State.VERIFYING, State.HANDED_OVER)
 """What is filed in another state is over already."""
+COUNTY_DIGITS = 6
 PLATFORM = "platform"
 """Who reports where nobody had to decide it: the platform itself, at filing (ZY 13.4)."""
 
@@ -19,9 +20,13 @@ def is_reported(urgency: str, state: str) -> bool:
 
 
 def offices_of(jurisdiction: str, place: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The governments that are told: of the jurisdiction, and of the county of the place."""
+    """The governments that are told: of the jurisdiction, and of the county of the place.
+
+    A township's or a village's place is its county's matter (ZY 13.4: 事件属地政府).
+    """
     division = (place or {}).get("division")
-    return (jurisdiction,) if division in (None, jurisdiction) else (jurisdiction, str(division))
+    county = jurisdiction if division is None else str(division)[:COUNTY_DIGITS]
+    return tuple(dict.fromkeys((jurisdiction, county)))
 
 
 def report_words(number: str, urgency: str) -> str:

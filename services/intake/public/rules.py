@@ -149,6 +149,12 @@ def _rated(words: Words, _: str) -> str:
     return f"您的评价：{CHINESE[Satisfaction(words['result'])]}。"
 
 
+def _dispute_answered(words: Words, _: str) -> str:
+    found = "成立" if words["is_upheld"] else "不成立"
+    void = "，原评价作废" if words["is_void"] else ""
+    return f"您对评价的申诉已经答复：{found}{void}。{words['answer']}"
+
+
 SENTENCES: Mapping[str, Callable[[Words, str], str]] = {
     "ticket.dispatched": lambda words, _: f"已派给{words['unit_name']}办理。",
     "ticket.signed": lambda _, unit: f"{unit}已签收，开始办理。",
@@ -189,5 +195,6 @@ SENTENCES: Mapping[str, Callable[[Words, str], str]] = {
     ),
     "ticket.amended": lambda words, _: f"您补充：{words['addition']}",
     "ticket.rated": _rated,
+    "ticket.rating_dispute_answered": _dispute_answered,
 }
 """A sentence for each event of the caller's progress."""

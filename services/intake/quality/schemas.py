@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.intake.quality.models import QualityCheck, QualityForm
 from services.intake.quality.rules import CHINESE, CheckState, Line, Reason, Subject
 from services.intake.schemas import Code
 from shared.answers import BeijingTime, Input
+from shared.moments import Moment
 from shared.pages import PageQuery
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
@@ -72,8 +73,8 @@ class Draw(Input):
     """抽检：一段时间内的来电和工单。"""
 
     jurisdiction: Code = Field(description="行政区划代码，含下级", examples=["512000"])
-    begin: AwareDatetime = Field(description="起，含", examples=["2026-11-20T00:00:00+08:00"])
-    end: AwareDatetime = Field(description="止，不含", examples=["2026-11-21T00:00:00+08:00"])
+    begin: Moment = Field(description="起，含", examples=["2026-11-20T00:00:00+08:00"])
+    end: Moment = Field(description="止，不含", examples=["2026-11-21T00:00:00+08:00"])
 
 
 class Drawn(BaseModel):
@@ -147,8 +148,8 @@ class GradeQuery(Input):
     """话务员成绩的条件。"""
 
     jurisdiction: Code | None = Field(None, description="行政区划代码，含下级")
-    begin: AwareDatetime = Field(description="起，含")
-    end: AwareDatetime = Field(description="止，不含")
+    begin: Moment = Field(description="起，含")
+    end: Moment = Field(description="止，不含")
 
 
 class GradeOut(BaseModel):

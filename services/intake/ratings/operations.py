@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import rules
@@ -126,10 +126,16 @@ async def find_rating(
     session: AsyncSession, ticket: Ticket, task: FollowUpTask | None
 ) -> Rating | None:
     """The last rating of the last reply that is not void; none where there is none."""
-    statement = select(Rating).where(Rating.ticket_id == ticket.id, Rating.voided_at.is_(None))
-    if task is not None:
-        statement = statement.where(Rating.task_id == task.id)
-    found: Rating | None = await session.scalar(statement.order_by(Rating.id.desc()).limit(1))
+    found: Rating | None = await session.scalar(_last_first(ticket, task).limit(1))
+    return found
+
+
+async def find_counted(
+    session: AsyncSession, ticket: Ticket, task: FollowUpTask | None
+) -> Rating | None:
+    """The one of them that stands in the figures, else the last: not what a reviewer added."""
+    statement = _last_first(ticket, task, Rating.standing.is_(None))
+    found: Rating | None = await session.scalar(statement.limit(1))
     return found
 
 
@@ -151,6 +157,16 @@ async def count_ratings(connection: Connection, figures: Sequence[Figure]) -> No
     if counted:
         rows = [(*figure, count) for figure, count in counted.items()]
         await connection.execute(COUNT, *map(list, zip(*rows, strict=True)))
+
+
+def _last_first(
+    ticket: Ticket, task: FollowUpTask | None, *before: ColumnElement[bool]
+) -> Select[Rating]:
+    """What is not void of a ticket's last reply, sorted by `before` and then the last first."""
+    statement = select(Rating).where(Rating.ticket_id == ticket.id, Rating.voided_at.is_(None))
+    if task is not None:
+        statement = statement.where(Rating.task_id == task.id)
+    return statement.order_by(*before, Rating.id.desc())
 
 
 async def _require_unrated(

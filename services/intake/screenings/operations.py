@@ -129,7 +129,7 @@ async def decide_screening(
 
 async def _count_as_screened(session: AsyncSession, ticket: Ticket, screening: Screening) -> None:
     rating = await session.get_one(Rating, screening.rating_id)
-    if rating.standing == Standing.COUNTED:
+    if rating.standing == Standing.COUNTED and rating.voided_at is None:
         await count_rating(session, ticket.jurisdiction, rating, -1)
         rating.standing = Standing.SCREENED
         await count_rating(session, ticket.jurisdiction, rating, 1)

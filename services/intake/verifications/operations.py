@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.abuses.operations import say_abuses
 from services.intake.attachments.operations import say_files
 from services.intake.conclusions.rules import accepted, refused
 from services.intake.emergencies.operations import say_reports
 from services.intake.models import Ticket, Verification
 from services.intake.operations import ground_of, lock_ticket, require_act, say
 from services.intake.progress.operations import note
-from services.intake.sight import is_seen
+from services.intake.sight import find_kept_out, is_seen
 from services.intake.verifications.rules import judge, pack_of, verify_deadline
 from shared import notices, outbox
 from shared.events.chinese import CHINESE
@@ -81,13 +82,15 @@ async def answer_question(
     """
     ticket = await lock_ticket(session, ticket_id)
     question = await session.get(Verification, ticket_id)
-    if not _is_theirs(ticket, question, caller):
+    asked = [] if question is None else [question.unit]
+    is_kept_out = bool(await find_kept_out(session, ticket, asked))
+    if not _is_theirs(ticket, question, caller, is_kept_out=is_kept_out):
         raise NotFound
     require_act(ticket, Act.VERIFY)
     assert question is not None, "what is being verified was asked"
     at = await runtime.clock.now(session)
     law = await runtime.law_book.read_in(session)
-    if not caller.is_of_unit and question.unit != ticket.about_unit:
+    if not caller.is_of_unit and not is_kept_out:
         _require_time_over(question, ticket, law=law, at=at)
     question.answered_at, question.answered_by = at, caller.subject
     question.is_in_scope, question.opinion = finding.is_in_scope, finding.opinion
@@ -141,14 +144,15 @@ async def judge_deadlines(
     await outbox.add_many(heard.connection, said)
 
 
-def _is_theirs(ticket: Ticket, question: Verification | None, caller: Principal) -> bool:
+def _is_theirs(
+    ticket: Ticket, question: Verification | None, caller: Principal, *, is_kept_out: bool
+) -> bool:
     """A unit's are the questions that it was asked, whoever handles the ticket in the end.
 
-    Not where the request turned out to complain of that unit (XS 三(四)).
+    Not where the request turned out to complain of that unit, or of one above it (XS 三(四)).
     """
     if caller.is_of_unit:
-        is_asked = question is not None and question.unit == caller.unit
-        return is_asked and ticket.about_unit != caller.unit
+        return question is not None and question.unit == caller.unit and not is_kept_out
     return is_seen(ticket, caller)
 
 
@@ -179,6 +183,7 @@ async def _accept(
     await say(session, runtime, ticket, at, TicketCreated(**filed, policy=pack.content_hash))
     await say_files(session, runtime, ticket, at)
     await say_reports(session, runtime, ticket, at)
+    await say_abuses(session, runtime, ticket, at)
     await _tell(session, ticket, TicketVerified.type, accepted(ticket.number), at)
     calendar = law.calendar(ticket.jurisdiction)
     return Verified(
@@ -208,6 +213,8 @@ async def _refuse(
     )
     await say(session, runtime, ticket, at, data)
     await say_files(session, runtime, ticket, at)
+    await say_reports(session, runtime, ticket, at)
+    await say_abuses(session, runtime, ticket, at)
     note(session, ticket.id, data.type, at, {"explanation": data.explanation})
     await _tell(session, ticket, data.type, refused(ticket.number, data.explanation), at)
     return Verified(ticket, refusal=ground)
