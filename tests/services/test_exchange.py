@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -114,6 +115,26 @@ async def test_what_is_no_message_for_us_is_refused_by_field_and_the_rest_goes_o
         ("sequence", "sequence_reused"),
     ]
     assert answers[0]["id"] == lines[0]["id"], "the line's own id comes back"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"time": "0001-01-01T00:00:00+14:00"}, "time"),
+        ({"time": "9999-12-31T23:59:59-05:00"}, "time"),
+        ({"time": "2201-01-01T00:00:00Z"}, "time"),
+        ({"kind": "call", "subject": "a\0b", "payload": {"type": "x", "data": {}}}, "subject"),
+    ],
+)
+async def test_what_nothing_can_keep_is_refused_for_its_line_alone(
+    pair: Pair, wrong: dict[str, Any], field: str
+) -> None:
+    city, province = pair
+    ticket = str(uuid4())
+    lines = [line(ticket, 1), line(str(uuid4()), 1) | wrong, line(ticket, 2)]
+    answers = await city.post(province, lines)
+    assert statuses(answers) == ["accepted", "refused", "accepted"]
+    assert [one["field"] for one in answers[1]["problem"]["errors"]] == [field]
 
 
 async def test_only_a_platform_that_signed_may_send(pair: Pair) -> None:

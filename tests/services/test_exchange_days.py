@@ -10,7 +10,10 @@ import pytest
 from services.gateway.exchange.forgetting import forget_old
 from services.gateway.exchange.reconciling import Result, reconcile_day, reconcile_due
 from services.gateway.exchange.sender import Target
+from services.gateway.peers.queries import read_signing_key
+from services.gateway.peers.signing import sign_headers
 from shared.events.words import Role
+from shared.exchange import RECONCILIATION_PATH
 from tests.services.exchange_messages import DAY, acts, line
 from tests.services.gateway_exchange import Pair, Platform, open_pair, said, statuses
 
@@ -97,6 +100,19 @@ async def test_what_only_the_other_side_has_is_reported(pair: Pair) -> None:
     assert await compare(city, province) is Result.DIFFERENT
     (kind,) = (await last(city))["kinds"]
     assert (kind["surplus"], kind["differing"], kind["missing"]) == (1, 1, 0)
+
+
+async def test_a_day_that_no_calendar_has_is_refused(pair: Pair) -> None:
+    city, province = pair
+    for day, status in (("9999-12-31", 422), ("1899-12-31", 422), ("2200-12-31", 200)):
+        url = f"{province.url}{RECONCILIATION_PATH}?day={day}"
+        async with city.runtime.database.pool.acquire() as connection:
+            key = await read_signing_key(connection, city.runtime.settings)
+        headers = sign_headers("GET", url, b"", key)
+        async with city.session.get(url, headers=headers) as answer:
+            assert answer.status == status, day
+            told = await answer.json()
+        assert [one["field"] for one in told.get("errors", ())] == ["day"] * (status == 422)
 
 
 async def test_days_that_are_over_are_compared_until_they_are_equal(pair: Pair) -> None:

@@ -8,11 +8,13 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from services.gateway.exchange.outgoing import queue
+from services.gateway.exchange.outgoing import claim, queue, send_again, settle
+from services.gateway.exchange.rules import Outcome
+from services.gateway.exchange.sender import NotTaken
 from shared.erasure import MARK
 from shared.events.dispatch import TicketReplied
-from shared.exchange import Kind
-from tests.services.gateway_exchange import Pair, Platform, open_pair
+from shared.exchange import Kind, digest_of
+from tests.services.gateway_exchange import PROVINCE, Pair, Platform, open_pair
 from tests.services.test_federation import Behind, act, deliver_all, forwarded
 
 WORDS = "楼上敲打墙面"
@@ -65,6 +67,72 @@ async def test_what_waits_for_our_services_loses_its_words_and_keeps_its_order(p
     await deliver_all(province, behind)
     assert (behind.asked, await province.count("deliveries")) == ([], 0), "none is filed any more"
     assert await province.count("set_aside") == 0
+
+
+async def test_what_the_peer_took_before_its_words_went_is_not_refused_for_ever(
+    pair: Pair,
+) -> None:
+    """The answer was lost, and the words were erased: what follows goes, the erasure above all."""
+    city, province = pair
+    ticket = str(uuid4())
+    progressed = {"unit": "u", "text": WORDS, "reported_by": "S1"}
+    await city.tell(province, forwarded(ticket, content=WORDS))
+    await city.tell(province, act(ticket, "ticket.progressed", progressed))
+    province.weather.loses = lambda: True
+    with pytest.raises(NotTaken):
+        await city.send(province)
+    province.weather.loses = lambda: False
+    later = act(ticket, "ticket.amended", {"addition": WORDS})
+    await city.tell(province, later)
+    await city.erase(ticket)
+    assert WORDS not in str(await payloads(city, "outgoing"))
+    await city.send_all(province)
+    assert await city.count("outgoing") == 0
+    assert await city.count("outgoing_subjects WHERE problem IS NOT NULL") == 0
+    taken = "SELECT sequence, id, digest FROM {} WHERE subject = $1 ORDER BY sequence"
+    ours = await city.fetch(taken.format("sent"), ticket)
+    theirs = await province.fetch(taken.format("received_messages"), ticket)
+    assert (ours, len(ours)) == (theirs, 4)
+    [*_, last] = await payloads(province, "deliveries")
+    assert last[0] == "ticket.erased"
+    assert WORDS not in str(await payloads(province, "deliveries"))
+    assert WORDS not in str(await payloads(city, "sent"))
+
+
+async def test_words_that_go_while_a_message_is_on_its_way_leave_both_sides_equal(
+    pair: Pair,
+) -> None:
+    city, province = pair
+    ticket = str(uuid4())
+    await city.tell(province, act(ticket, "ticket.amended", {"addition": WORDS}))
+    async with city.runtime.database.pool.acquire() as connection:
+        waiting = await claim(connection, PROVINCE, limit=9, bytes_max=9_999)
+        await city.erase(ticket)
+        outcome = Outcome(frozenset(one.id for one in waiting))
+        async with connection.transaction():
+            await settle(connection, PROVINCE, waiting, {ticket: outcome})
+    [sent] = await city.fetch("SELECT payload, digest FROM sent")
+    assert (bytes(sent["digest"]), WORDS in sent["payload"]) == (waiting[0].digest, False)
+    # Lost there, it goes again with the words that are left, and is refused for no other reason.
+    async with city.runtime.database.pool.acquire() as connection, connection.transaction():
+        assert await send_again(connection, PROVINCE, [waiting[0].id]) == 1
+    [again] = await city.fetch("SELECT * FROM outgoing WHERE id = $1", waiting[0].id)
+    assert again["digest"] == digest_of(again["id"], again["payload"].encode())
+    assert again["digest_before"] == waiting[0].digest
+
+
+async def test_an_id_that_is_used_for_another_message_is_refused_as_ever(pair: Pair) -> None:
+    city, province = pair
+    ticket = str(uuid4())
+    await city.tell(province, act(ticket, "ticket.amended", {"addition": WORDS}))
+    await city.send_all(province)
+    await province.runtime.database.pool.execute("UPDATE received_messages SET digest = '\\x00'")
+    async with city.runtime.database.pool.acquire() as connection, connection.transaction():
+        [row] = await connection.fetch("SELECT id FROM sent")
+        await send_again(connection, PROVINCE, [row["id"]])
+    await city.send_all(province)
+    [refused] = await city.fetch("SELECT problem FROM outgoing_subjects")
+    assert "id_reused" in refused["problem"]
 
 
 async def test_a_forward_that_was_erased_on_its_way_is_nothing_to_wait_for(pair: Pair) -> None:

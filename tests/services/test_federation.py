@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,6 +24,9 @@ from shared.exchange import Kind
 from tests.services.gateway_exchange import CITY, DAY, PROVINCE, Pair, Platform, open_pair
 
 PLATFORM_UNIT = f"{CITY}-platform"
+PUT = f"""INSERT INTO deliveries
+    (from_platform, message_id, subject, sequence, kind, time, payload)
+VALUES ('{CITY}', gen_random_uuid(), $1, 2, $2, now(), $3)"""
 
 
 @dataclass
@@ -234,6 +237,52 @@ async def test_a_stranger_forwards_nothing_and_a_parent_reports_nothing(pair: Pa
     for platform in pair:
         assert await platform.count("set_aside") == 1
         assert await platform.count("deliveries") == 0
+
+
+async def test_what_cannot_be_used_is_set_aside_with_its_reason_when_it_comes(pair: Pair) -> None:
+    """Of a ticket that crossed already, too; and an order with a sign that nothing can keep."""
+    city, province = pair
+    ticket, behind = str(uuid4()), Behind()
+    await city.tell(province, forwarded(ticket))
+    order = OrderIssued(number="1\0", kind="order", unit="u", due_at=DAY)
+    data = order.model_dump(mode="json", exclude_none=True)
+    for bad in (
+        Telling(PROVINCE, ticket, Kind.FORWARD, DAY, "again", FORWARD, {"number": "1"}),
+        Telling(PROVINCE, str(uuid4()), Kind.ORDER, DAY, "order", order.type, data),
+        replace(forwarded(str(uuid4()), number="1\0"), key="nul"),
+    ):
+        await city.tell(province, bad)
+    await city.send_all(province)
+    await deliver_all(province, behind)
+    rows = await province.fetch("SELECT kind, reason FROM set_aside")
+    assert sorted((row["kind"], row["reason"].partition(":")[0]) for row in rows) == [
+        *(("forward", "data"), ("forward", "data.jurisdiction"), ("order", "data")),
+    ]
+    assert len(behind.asked) == 1
+
+
+async def test_what_was_taken_and_turns_out_to_be_no_act_stops_nobody(pair: Pair) -> None:
+    """As from a version that looked less closely."""
+    city, province = pair
+    tickets, behind = [str(uuid4()) for _ in range(4)], Behind()
+    await city.tell(province, *(forwarded(ticket) for ticket in tickets))
+    await city.send_all(province)
+    await deliver_all(province, behind)
+    told = {"ticket.reopened": {}, FORWARD: {"number": "1"}, "ticket.attached": {"bytes": -1}}
+    file = {"attachment": str(uuid4()), "kind": "evidence", "media_type": "x", "sha256": "x"}
+    told["ticket.attached"] |= file | {"attached_by": "HW01"}
+    for ticket, (name, data) in zip(tickets, told.items(), strict=False):
+        kind = Kind.FORWARD if name == FORWARD else Kind.ACT
+        await province.fetch(PUT, ticket, kind, orjson.dumps({"type": name, "data": data}).decode())
+    await province.fetch(PUT, tickets[3], Kind.ACT, '{"type": "ticket.signed", "data": {}}')
+    await deliver_all(province, behind)
+    rows = await province.fetch("SELECT reason FROM set_aside ORDER BY reason")
+    assert [row["reason"] for row in rows] == [
+        "data.bytes: Input should be greater than or equal to 0",
+        "data.jurisdiction: Field required",
+        "data: KeyError",
+    ]
+    assert await province.count("deliveries") == 0
 
 
 async def test_many_subjects_are_delivered_at_once(pair: Pair) -> None:

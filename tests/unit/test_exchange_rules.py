@@ -19,10 +19,26 @@ from services.gateway.exchange.rules import (
     message_id,
     outcome_of,
     poison_in,
+    unsayable_in,
 )
 from shared.exchange import Kind, LineStatus, Told, canonical, digest_of, sum_of
 
 SUBJECTS = ("a", "b")
+FILE: dict[str, Any] = {
+    "attachment": str(UUID(int=1)),
+    "kind": "evidence",
+    "media_type": "image/png",
+    "bytes": 5,
+    "sha256": "a" * 64,
+    "attached_by": "HW0107",
+}
+CALL: dict[str, Any] = {
+    "jurisdiction": "512000",
+    "queued_at": "2026-11-20T09:00:00+08:00",
+    "ended_at": "2026-11-20T09:01:00+08:00",
+    "seat_kind": "call",
+}
+YEAR_1, BARE = "0001-01-01T00:00:00+08:00", "2026-11-20T09:01:00"
 LENGTH = 12
 
 
@@ -136,6 +152,18 @@ def test_the_same_event_told_again_has_the_same_id_and_another_peer_another() ->
         (Kind.ACT, Told(type="ticket.signed", data={"unit": "a"}), "data.signed_by"),
         (Kind.TICKET, Told(type="ticket.signed", data={"unit": "a", "signed_by": "b"}), "kind"),
         (Kind.ACT, Told(type="ticket.of_tomorrow", data={}), None),
+        (Kind.FORWARD, Told(type="ticket.forward", data={"number": "1"}), "data.jurisdiction"),
+        (Kind.ACT, Told(type="ticket.forward", data={}), "kind"),
+        (Kind.ACT, Told(type="ticket.attached", data=FILE), None),
+        (Kind.ACT, Told(type="ticket.attached", data=FILE | {"bytes": -1}), "data.bytes"),
+        (Kind.ACT, Told(type="ticket.attached", data=FILE | {"sha256": "a" * 65}), "data.sha256"),
+        (
+            *(Kind.ACT, Told(type="ticket.attached", data=FILE | {"media_type": "a" * 201})),
+            "data.media_type",
+        ),
+        (Kind.CALL, Told(type="call.recorded", data=CALL), None),
+        (Kind.CALL, Told(type="call.recorded", data=CALL | {"ended_at": YEAR_1}), "data.ended_at"),
+        (Kind.CALL, Told(type="call.recorded", data=CALL | {"ended_at": BARE}), "data.ended_at"),
     ],
 )
 def test_what_does_not_read_as_its_event_is_poison(
@@ -144,6 +172,17 @@ def test_what_does_not_read_as_its_event_is_poison(
     found = poison_in(kind, told)
     assert (found is None) == (poison is None)
     assert found is None or found.startswith(poison or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_unsayable"),
+    [("路灯", False), ("\\u0000", False), ("\x00", True), ("\\\x00", True), ("\\\\u0000", False)],
+)
+def test_a_nul_is_poison_and_what_only_looks_like_one_is_not(
+    text: str, *, is_unsayable: bool
+) -> None:
+    found = unsayable_in(canonical({"type": "x", "data": {"text": text}}).decode())
+    assert (found is not None) == is_unsayable
 
 
 json = st.recursive(

@@ -17,7 +17,8 @@ from shared.exchange import canonical, digest_of
 
 FIND_WAITING = """SELECT o.position, o.id, o.payload FROM peers p
 JOIN outgoing o ON o.peer = p.code AND o.subject = ANY($1::text[])"""
-KEEP_WAITING = """UPDATE outgoing o SET payload = w.payload, digest = w.digest
+KEEP_WAITING = """UPDATE outgoing o SET payload = w.payload, digest = w.digest,
+    digest_before = coalesce(o.digest_before, nullif(o.digest, w.digest))
 FROM unnest($1::bigint[], $2::text[], $3::bytea[]) AS w (position, payload, digest)
 WHERE o.position = w.position"""
 ERASE_SENT = """UPDATE sent s SET payload = NULL

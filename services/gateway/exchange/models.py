@@ -99,6 +99,8 @@ class Outgoing(Placed, Base):
     id: Mapped[UUID]
     payload: Mapped[str]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
+    digest_before: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What it had before its words were erased: the peer may have taken it so."""
     queued_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

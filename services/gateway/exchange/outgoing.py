@@ -15,15 +15,17 @@ NUMBER = """INSERT INTO outgoing_subjects AS s (peer, subject, last)
 SELECT * FROM unnest($1::text[], $2::text[], $3::int[])
 ON CONFLICT (peer, subject) DO UPDATE SET last = s.last + excluded.last
 RETURNING peer, subject, last"""
-QUEUE = """INSERT INTO outgoing (peer, subject, sequence, id, kind, time, payload, digest)
+QUEUE = """INSERT INTO outgoing
+    (peer, subject, sequence, id, kind, time, payload, digest, digest_before)
 SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::uuid[], $5::text[],
-    $6::timestamptz[], $7::text[], $8::bytea[])"""
+    $6::timestamptz[], $7::text[], $8::bytea[], $9::bytea[])"""
 BLOCKED = "SELECT subject FROM outgoing_subjects WHERE peer = $1 AND problem IS NOT NULL"
-CLAIM = """SELECT position, id, subject, sequence, kind, time, payload FROM outgoing
-WHERE peer = $1 AND subject <> ALL($2::text[]) ORDER BY position LIMIT $3"""
+CLAIM = """SELECT position, id, subject, sequence, kind, time, payload, digest, digest_before
+FROM outgoing WHERE peer = $1 AND subject <> ALL($2::text[]) ORDER BY position LIMIT $3"""
 MOVE = """WITH taken AS (
-    DELETE FROM outgoing WHERE position = ANY($1::bigint[])
-    RETURNING peer, id, subject, sequence, kind, time, payload, digest)
+    DELETE FROM outgoing o USING unnest($1::bigint[], $2::bytea[]) AS w (position, digest)
+    WHERE o.position = w.position
+    RETURNING o.peer, o.id, o.subject, o.sequence, o.kind, o.time, o.payload, w.digest)
 INSERT INTO sent (peer, id, subject, sequence, kind, time, payload, digest)
 SELECT * FROM taken ON CONFLICT DO NOTHING"""
 BLOCK = """UPDATE outgoing_subjects s SET problem = w.problem, problem_at = clock_timestamp()
@@ -32,13 +34,14 @@ WHERE s.peer = $1 AND s.subject = w.subject"""
 LOCK_SUBJECTS = """SELECT FROM outgoing_subjects WHERE peer = $1 AND subject = ANY($2::text[])
 ORDER BY subject FOR UPDATE"""
 TAKE_WAITING = """DELETE FROM outgoing WHERE peer = $1 AND subject = ANY($2::text[])
-RETURNING id, subject, sequence, kind, time, payload, digest"""
+RETURNING id, subject, sequence, kind, time, payload, digest, digest_before"""
 TAKE_SENT = """DELETE FROM sent s
 USING unnest($1::text[], $2::text[], $3::int[]) AS w (peer, subject, expected)
 WHERE (s.peer, s.subject) = (w.peer, w.subject) AND s.sequence >= w.expected
-RETURNING s.id, s.subject, s.sequence, s.kind, s.time, s.payload, s.digest"""
+RETURNING s.id, s.subject, s.sequence, s.kind, s.time, s.payload, s.digest,
+    NULL::bytea AS digest_before"""
 TAKE_SENT_BY_ID = """DELETE FROM sent WHERE peer = $1 AND id = ANY($2::uuid[])
-RETURNING id, subject, sequence, kind, time, payload, digest"""
+RETURNING id, subject, sequence, kind, time, payload, digest, NULL::bytea AS digest_before"""
 GO_ON = """UPDATE outgoing_subjects SET problem = NULL, problem_at = NULL
 WHERE peer = $1 AND subject = $2 AND problem IS NOT NULL"""
 EMPTY = canonical({"type": ERASED, "data": {}}).decode()
@@ -75,6 +78,9 @@ class Waiting(NamedTuple):
     kind: str
     time: datetime
     payload: str
+    digest: bytes
+    digest_before: bytes | None
+    """What it had before its words were erased: the peer may have taken it so."""
 
 
 async def queue(connection: Connection, tellings: Sequence[Telling]) -> None:
@@ -103,7 +109,7 @@ async def queue(connection: Connection, tellings: Sequence[Telling]) -> None:
         columns.append(
             (
                 *(one.peer, one.subject, sequence, made, one.kind, one.time),
-                *(payload.decode(), digest_of(made, payload)),
+                *(payload.decode(), digest_of(made, payload), None),
             )
         )
     await connection.execute(QUEUE, *map(list, zip(*columns, strict=True)))
@@ -133,7 +139,12 @@ async def settle(
     """Write down what became of messages that were answered, by subject."""
     taken = [one for one in sent if one.id in outcomes[one.subject].taken]
     if taken:
-        await connection.execute(MOVE, [one.position for one in taken])
+        # As it went, or as the peer had it before: its words may be erased at this moment.
+        digests = [
+            one.digest_before if one.id in outcomes[one.subject].taken_before else one.digest
+            for one in taken
+        ]
+        await connection.execute(MOVE, [one.position for one in taken], digests)
     problems = {subject: one.problem for subject, one in outcomes.items() if one.problem}
     back = {subject: one.expected for subject, one in outcomes.items() if one.expected}
     problems |= await _send_again(connection, peer, back)
@@ -186,8 +197,13 @@ async def _queue_rows(connection: Connection, peer: str, rows: Sequence[Any]) ->
     ordered = sorted(rows, key=lambda row: (row["subject"], row["sequence"]))
     payloads = [EMPTY if row["payload"] is None else row["payload"] for row in ordered]
     digests = [
-        digest_of(row["id"], EMPTY.encode()) if row["payload"] is None else row["digest"]
-        for row in ordered
+        digest_of(row["id"], payload.encode())
+        for row, payload in zip(ordered, payloads, strict=True)
+    ]
+    # Whatever had other words before may be there with those.
+    before = [
+        row["digest_before"] if row["digest"] == digest else row["digest"]
+        for row, digest in zip(ordered, digests, strict=True)
     ]
     await connection.execute(
         QUEUE,
@@ -199,4 +215,5 @@ async def _queue_rows(connection: Connection, peer: str, rows: Sequence[Any]) ->
         [row["time"] for row in ordered],
         payloads,
         digests,
+        before,
     )

@@ -9,7 +9,13 @@ import orjson
 from pydantic import ValidationError
 
 from services.gateway.exchange.operations import Arrived
-from services.gateway.exchange.rules import OF_TICKETS, REFUSALS, Verdict, poison_in
+from services.gateway.exchange.rules import (
+    OF_TICKETS,
+    REFUSALS,
+    Verdict,
+    poison_in,
+    unsayable_in,
+)
 from shared.exchange import LineAnswer, LineStatus, Message, canonical, digest_of
 from shared.problems import (
     FieldError,
@@ -62,16 +68,15 @@ def read_message(body: dict[str, Any], who: Correspondents) -> Arrived:
         raise field_error("to", "not_here", "本平台不代收该平台的消息")
     if message.kind in OF_TICKETS and not _is_uuid(message.subject):
         raise field_error("subject", "uuid_parsing", "工单类消息的 subject 须为工单的 UUID")
+    if "\0" in message.subject:
+        raise field_error("subject", "unsayable", "不得含空字符（U+0000）")
     try:
-        payload = canonical(body["payload"])
+        written = canonical(body["payload"])
     except ValueError as error:
         raise field_error("payload", "not_canonical", "有 RFC 8785 不能表示的数") from error
-    return Arrived(
-        message,
-        payload.decode(),
-        digest_of(message.id, payload),
-        poison_in(message.kind, message.payload),
-    )
+    payload = written.decode()
+    poison = unsayable_in(payload) or poison_in(message.kind, message.payload)
+    return Arrived(message, payload, digest_of(message.id, written), poison)
 
 
 def answer_of(place: int, one: Arrived, verdict: Verdict) -> LineAnswer:

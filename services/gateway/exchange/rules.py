@@ -1,24 +1,31 @@
 """What becomes of a message that came, and when a sender tries again. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from shared.crossing import FORWARD, Forward, file_of
+from shared.events.callers import TicketAttached
 from shared.events.catalogue import PAYLOADS
 from shared.events.intake import Filed
 from shared.exchange import TAKEN, Kind, LineStatus, Told, kind_of
+from shared.moments import is_possible
 
 NAMESPACE = UUID("5b0ff9a7-6f4d-5a2e-9c5e-123450000005")
 """Ids of messages are made from it, so that the same event told again has the same id."""
 HIDDEN = frozenset({"caller_id"})
 """What leaves in no message: even an opaque number of a caller is nobody else's."""
 OF_TICKETS = frozenset({Kind.TICKET, Kind.ACT, Kind.RESULT, Kind.RATING, Kind.FORWARD})
+ID_REUSED = "id_reused"
+"""Why a message is refused whose id was taken with other words."""
 ERASED = "message.erased"
 """The payload's type of a message whose words were erased before it could be sent (again)."""
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Seen(NamedTuple):
@@ -69,7 +76,7 @@ class Book:
         if known is not None:
             if known == seen:
                 return Verdict(LineStatus.DUPLICATE)
-            return Verdict(LineStatus.REFUSED, code="id_reused")
+            return Verdict(LineStatus.REFUSED, code=ID_REUSED)
         standing = self.standings.setdefault(seen.subject, Standing())
         if seen.sequence > standing.last + 1:
             return Verdict(LineStatus.OUT_OF_ORDER, expected=standing.last + 1)
@@ -84,7 +91,7 @@ class Book:
 
 
 REFUSALS: Mapping[str, tuple[str, str]] = {
-    "id_reused": ("id", "该编号此前已用于另一条消息"),
+    ID_REUSED: ("id", "该编号此前已用于另一条消息"),
     "sequence_reused": ("sequence", "该序号此前已用于另一条消息"),
 }
 """Why a message is refused: the field, and the reason for people."""
@@ -96,18 +103,43 @@ def poison_in(kind: Kind, told: Told) -> str | None:
     A type that this version does not know is no poison: newer platforms tell more.
     """
     payload = PAYLOADS.get(told.type)
-    if payload is None:
+    if payload is None and told.type != FORWARD:
         return None
-    right = kind_of(payload, is_filed=issubclass(payload, Filed))
+    right = Kind.FORWARD
+    if payload is not None:
+        right = kind_of(payload, is_filed=issubclass(payload, Filed))
     if kind not in (right, Kind.FORWARD):
         return f"kind: {told.type} 应为 {right}"
     try:
-        payload.model_validate(told.data)
+        data = (payload or Forward).model_validate(told.data)
+        if payload is TicketAttached:
+            file_of(told.data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in ("data", *first["loc"]))
-        return f"{place}: {first['msg']}"
+        return wrong_in(error)
+    wrong = _wrong_moment(data)
+    return None if wrong is None else f"data.{wrong}: 时间须带时区，并在 1900 年至 2200 年之间"
+
+
+def _wrong_moment(data: BaseModel) -> str | None:
+    """Where in a payload a time is that has no day in every zone; none where all are well."""
+    for name, value in data:
+        if isinstance(value, datetime) and not is_possible(value):
+            return name
+        if isinstance(value, BaseModel) and (inner := _wrong_moment(value)) is not None:
+            return f"{name}.{inner}"
     return None
+
+
+def wrong_in(error: ValidationError) -> str:
+    """What of a payload's data is wrong: the first field and why, never what it holds."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in ("data", *first["loc"]))
+    return f"{place}: {first['msg']}"
+
+
+def unsayable_in(payload: str) -> str | None:
+    """Why a payload, as it is written, cannot be kept: PostgreSQL has no sign for NUL."""
+    return "data: 不得含空字符（U+0000）" if _NUL.search(payload) else None
 
 
 def message_id(peer: str, key: str) -> UUID:
@@ -180,6 +212,8 @@ class Outcome(NamedTuple):
     """The receiver waits for this sequence: everything from it on is sent again."""
     problem: str | None = None
     """The receiver refused the next one: it and what follows wait for a person."""
+    taken_before: frozenset[UUID] = frozenset()
+    """Those of `taken` that it had already, with the words that they had then."""
 
 
 class Answered(NamedTuple):
@@ -190,6 +224,8 @@ class Answered(NamedTuple):
     status: LineStatus
     expected: int | None
     problem: str | None
+    was_taken: bool = False
+    """Refused under its id, for the receiver has it with words that were erased here since."""
 
 
 def outcome_of(answers: Iterable[Answered]) -> Outcome:
@@ -197,13 +233,17 @@ def outcome_of(answers: Iterable[Answered]) -> Outcome:
 
     The first that was not taken decides: what followed it was judged without it.
     """
-    taken = set[UUID]()
+    taken, before = set[UUID](), set[UUID]()
+    expected: int | None = None
+    problem: str | None = None
     for one in answers:
-        if one.status in TAKEN:
+        if one.was_taken:
+            before.add(one.id)
+        if one.was_taken or one.status in TAKEN:
             taken.add(one.id)
             continue
         is_behind = one.status is LineStatus.OUT_OF_ORDER and 0 < (one.expected or 0) < one.sequence
-        if is_behind:
-            return Outcome(frozenset(taken), expected=one.expected)
-        return Outcome(frozenset(taken), problem=one.problem or str(one.status))
-    return Outcome(frozenset(taken))
+        expected = one.expected if is_behind else None
+        problem = None if is_behind else one.problem or str(one.status)
+        break
+    return Outcome(frozenset(taken), expected, problem, frozenset(before))

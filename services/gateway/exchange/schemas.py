@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from services.gateway.exchange.reconciling import Result
 from shared.answers import BeijingTime, Input
 from shared.exchange import PLATFORM_PATTERN, Kind
+from shared.moments import END, FIRST
 
 RESULTS = {
     Result.EQUAL: "一致",
@@ -23,7 +24,12 @@ RESULTS = {
 class ReconciliationQuery(Input):
     """对账的范围：一天；加上 kind 按小时列出；再加上 hour 逐条列出。"""
 
-    day: date = Field(description="UTC 日期", examples=["2026-11-02"])
+    day: date = Field(
+        ge=FIRST.date(),
+        lt=END.date(),
+        description="UTC 日期",
+        examples=["2026-11-02"],
+    )
     kind: Kind | None = Field(None, description="消息类别")
     hour: int | None = Field(None, ge=0, le=23, description="UTC 小时，须同时指定 kind")
 

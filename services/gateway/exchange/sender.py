@@ -12,7 +12,14 @@ import orjson
 from pydantic import ValidationError
 
 from services.gateway.exchange.outgoing import Waiting, block, claim, note_failure, settle
-from services.gateway.exchange.rules import Answered, Narrowing, Outcome, delay, outcome_of
+from services.gateway.exchange.rules import (
+    ID_REUSED,
+    Answered,
+    Narrowing,
+    Outcome,
+    delay,
+    outcome_of,
+)
 from services.gateway.peers.queries import NoOwnKey, read_signing_key
 from services.gateway.peers.signing import sign_headers
 from shared import telemetry
@@ -243,10 +250,15 @@ def _outcomes(waiting: Sequence[Waiting], answers: Mapping[int, LineAnswer]) -> 
     by_subject: dict[str, list[Answered]] = {}
     for place, one in enumerate(waiting, start=1):
         answer = answers[place]
-        problem = None
+        problem, was_taken = None, False
         if answer.problem is not None:
             problem = f"{answer.problem.code} {_fields(answer.problem)}".strip()
-        answered = Answered(one.id, one.sequence, answer.status, answer.expected, problem)
+            codes = {error.code for error in answer.problem.errors}
+            # Its answer was lost, and its words were erased before it went again.
+            was_taken = one.digest_before is not None and ID_REUSED in codes
+        answered = Answered(
+            *(one.id, one.sequence, answer.status, answer.expected, problem, was_taken)
+        )
         by_subject.setdefault(one.subject, []).append(answered)
     return {subject: outcome_of(found) for subject, found in by_subject.items()}
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from services.gateway.exchange.operations import LOCK, Arrived, Place, take_in
-from services.gateway.exchange.rules import Standing, poison_in
+from services.gateway.exchange.rules import Standing, poison_in, unsayable_in
 from shared.database import Connection
 from shared.exchange import Message
 from shared.problems import ActRefused, NotFound
@@ -81,4 +81,5 @@ def _arrived(sender: str, platform: str, row: Any) -> Arrived:  # noqa: ANN401  
         }
     )
     # Its digest was kept when it came, and is not looked at again.
-    return Arrived(message, row["payload"], b"", poison_in(message.kind, message.payload))
+    poison = unsayable_in(row["payload"]) or poison_in(message.kind, message.payload)
+    return Arrived(message, row["payload"], b"", poison)

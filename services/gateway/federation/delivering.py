@@ -10,10 +10,11 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from services.gateway.calls import Answered, Calls, Unanswered, for_platform, for_unit
-from services.gateway.exchange.rules import ERASED
+from services.gateway.exchange.rules import ERASED, wrong_in
 from services.gateway.federation import files, passing
 from services.gateway.federation.acts import (
     REPLY,
@@ -26,7 +27,7 @@ from services.gateway.federation.acts import (
 )
 from services.gateway.federation.operations import hosted_places, ticket_in
 from services.gateway.federation.set_aside import set_aside
-from shared.crossing import Forward, subject_of
+from shared.crossing import Forward, file_of, subject_of
 from shared.events.callers import TicketAttached
 from shared.events.words import Service
 from shared.exchange import Kind
@@ -106,28 +107,41 @@ async def deliver_due(runtime: Runtime, calls: Calls) -> int:
 
 async def _deliver(runtime: Runtime, calls: Calls, one: Delivery) -> None:
     try:
-        match one.kind:
-            case Kind.FORWARD if one.told == ERASED:
-                await _finish(runtime, one)
-            case Kind.FORWARD:
-                await _file(runtime, calls, one)
-            case Kind.ORDER:
-                await _take_order(runtime, calls, one)
-            case Kind.ARTICLE:
-                async with runtime.database.pool.acquire() as connection, connection.transaction():
-                    await passing.pass_on(connection, one)
-                    await connection.execute(DONE, one.position)
-            case _:
-                await _act(runtime, calls, one)
+        await _take(runtime, calls, one)
     except Unanswered as error:
         await _fail(runtime, one, str(error))
     except Refused as error:
-        if not error.is_final and one.attempts + 1 < ATTEMPTS_MAX:
+        if error.is_final or one.attempts + 1 >= ATTEMPTS_MAX:
+            await _give_up(runtime, one, str(error))
+        else:
             await _fail(runtime, one, str(error))
-            return
-        log.error("delivery_refused", peer=one.sender, message=one.key, reason=str(error))
-        async with runtime.database.pool.acquire() as connection, connection.transaction():
-            await set_aside(connection, one.sender, one.subject, reason=str(error)[:500])
+    except ValidationError as error:
+        await _give_up(runtime, one, wrong_in(error))
+    # What cannot be used must not stop the others; what it holds is said nowhere.
+    except (KeyError, ValueError) as error:
+        await _give_up(runtime, one, f"data: {type(error).__name__}")
+
+
+async def _take(runtime: Runtime, calls: Calls, one: Delivery) -> None:
+    match one.kind:
+        case Kind.FORWARD if one.told == ERASED:
+            await _finish(runtime, one)
+        case Kind.FORWARD:
+            await _file(runtime, calls, one)
+        case Kind.ORDER:
+            await _take_order(runtime, calls, one)
+        case Kind.ARTICLE:
+            async with runtime.database.pool.acquire() as connection, connection.transaction():
+                await passing.pass_on(connection, one)
+                await connection.execute(DONE, one.position)
+        case _:
+            await _act(runtime, calls, one)
+
+
+async def _give_up(runtime: Runtime, one: Delivery, reason: str) -> None:
+    log.error("delivery_refused", peer=one.sender, message=one.key, reason=reason)
+    async with runtime.database.pool.acquire() as connection, connection.transaction():
+        await set_aside(connection, one.sender, one.subject, reason=reason[:500])
 
 
 async def _file(runtime: Runtime, calls: Calls, one: Delivery) -> None:
@@ -232,7 +246,7 @@ async def _finish(runtime: Runtime, one: Delivery, found: Record | None = None) 
     is_ours = is_file and one.data["attached_by"] == subject_of(runtime.settings.platform)
     async with runtime.database.pool.acquire() as connection, connection.transaction():
         if is_file and not is_ours and found is not None and found["ticket_id"] is not None:
-            unit, file = found["unit"], files.file_of(one.data)
+            unit, file = found["unit"], file_of(one.data)
             await files.expect(connection, found["ticket_id"], one.sender, unit, [file])
         await connection.execute(DONE, one.position)
 

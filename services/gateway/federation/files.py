@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.crossing import File
+from shared.crossing import File, file_of
 from shared.database import Connection
 from shared.events.callers import TicketAttached
 
@@ -31,7 +31,6 @@ CAME = """SELECT state, attachment, sequence FROM files_in
 WHERE ticket_id = $1 AND origin_attachment = ANY($2::uuid[]) ORDER BY origin_attachment"""
 FORGET = ("DELETE FROM files_out WHERE ticket_id = ANY($1::uuid[])",
           "DELETE FROM files_in WHERE ticket_id = ANY($1::uuid[])")  # fmt: skip
-DESCRIBED = ("kind", "media_type", "bytes", "sha256")
 
 
 class Noted(NamedTuple):
@@ -92,7 +91,7 @@ async def expect(
     connection: Connection, ticket_id: UUID, peer: str, unit: str | None, files: Sequence[File]
 ) -> None:
     """Have files of another platform fetched; `unit` is its own, of tickets at home here."""
-    columns = ([getattr(one, field) for one in files] for field in ("id", *DESCRIBED))
+    columns = ([getattr(one, field) for one in files] for field in File.model_fields)
     await connection.execute(EXPECT, ticket_id, peer, unit, *columns)
 
 
@@ -117,12 +116,6 @@ def told_of(file: File) -> dict[str, Any]:
     """A file as a forward describes it, in the words of `ticket.attached`."""
     told = file.model_dump(mode="json")
     return {"attachment": told.pop("id")} | told
-
-
-def file_of(told: Mapping[str, Any]) -> File:
-    """A file as `ticket.attached` describes it."""
-    described = {field: told[field] for field in DESCRIBED}
-    return File.model_validate({"id": told["attachment"]} | described)
 
 
 def named_in(told: Mapping[str, Any]) -> list[UUID]:

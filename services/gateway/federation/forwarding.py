@@ -5,22 +5,27 @@ killed before that is simply done again.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from services.gateway.calls import OUR_PLATFORM, OURS, Calls, Unanswered
 from services.gateway.exchange.outgoing import Telling, queue
+from services.gateway.exchange.rules import wrong_in
 from services.gateway.federation import files
 from services.gateway.federation.categories import CategoryNames
 from services.gateway.federation.keys import KeyBook, NoKey
+from services.gateway.federation.rules import pieces
 from shared.crossing import FILES_MAX, FORWARD, File, Forward, Round
 from shared.database import Connection
 from shared.events.dispatch import TicketReturnRequested
+from shared.events.intake import TicketAmended
 from shared.events.words import Service
 from shared.exchange import Kind
 from shared.runtime import Runtime
@@ -30,6 +35,8 @@ LOOK_SECONDS = 0.2
 CLAIM_MAX = 64
 AT_ONCE_MAX = 16
 DELAY_SECONDS_MAX = 300
+REST = "接转办的诉求内容"
+"""Why the words that a forward has no room for come as additions."""
 LOCK = "SELECT pg_advisory_lock(hashtextextended('federation forwards', 0))"
 WAITING = """SELECT f.ticket_id, f.round, f.sends, f.peer, f.reason, f.forwarded_at, p.url
 FROM forwarded_out f LEFT JOIN peers p ON p.code = f.peer AND p.is_active
@@ -57,6 +64,15 @@ class Away(NamedTuple):
     reason: str | None
     forwarded_at: datetime
     url: str | None
+
+
+class Shown(NamedTuple):
+    """What our services show of a ticket: what does not change any more, and its files so far."""
+
+    ticket: dict[str, Any]
+    timeline: list[dict[str, Any]]
+    files: list[dict[str, Any]]
+    categories: Mapping[str, str]
 
 
 class NotReady(Exception):
@@ -100,32 +116,38 @@ async def _prepare(
     try:
         shown = await _look(calls, names, away)
         sealed = await _seal(calls, keys, away, number=shown.ticket["number"])
+        async with runtime.database.pool.acquire() as connection, connection.transaction():
+            await _go(connection, away, shown, sealed)
     except (NotReady, NoKey, Unanswered) as error:
-        log.warning("forward_not_ready", peer=away.peer, error=repr(error))
-        async with runtime.database.pool.acquire() as connection:
-            told = str(error)[:500]
-            await connection.execute(FAIL, away.ticket_id, away.round, told, DELAY_SECONDS_MAX)
+        await _fail(runtime, away, str(error))
+    except ValidationError as error:
+        await _fail(runtime, away, wrong_in(error))
+
+
+async def _fail(runtime: Runtime, away: Away, problem: str) -> None:
+    log.warning("forward_not_ready", peer=away.peer, error=problem)
+    async with runtime.database.pool.acquire() as connection:
+        values = (away.ticket_id, away.round, problem[:500], DELAY_SECONDS_MAX)
+        await connection.execute(FAIL, *values)
+
+
+async def _go(
+    connection: Connection, away: Away, shown: Shown, sealed: dict[str, Any] | None
+) -> None:
+    """Queue the forward under the row's lock, where it still waits. Raises `ValidationError`."""
+    if await connection.fetchval(TAKE, away.ticket_id, away.round) != away.sends:
         return
-    async with runtime.database.pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(TAKE, away.ticket_id, away.round) != away.sends:
-            return
-        words = await connection.fetchval(WORDS, away.ticket_id)
-        state = "ended" if words is None else "queued"
-        await connection.execute(MOVE, away.ticket_id, away.round, state)
-        if words is not None:
-            times = await connection.fetchval(TIMES, away.ticket_id, away.peer, away.round)
-            forward = _forward(away, orjson.loads(words), shown, sealed)
-            update = {"round": times, "attachments": await _name_files(connection, away, shown)}
-            await _queue(connection, away, forward.model_copy(update=update))
-
-
-class Shown(NamedTuple):
-    """What our services show of a ticket: what does not change any more, and its files so far."""
-
-    ticket: dict[str, Any]
-    timeline: list[dict[str, Any]]
-    files: list[dict[str, Any]]
-    categories: Mapping[str, str]
+    kept = await connection.fetchval(WORDS, away.ticket_id)
+    state = "ended" if kept is None else "queued"
+    await connection.execute(MOVE, away.ticket_id, away.round, state)
+    if kept is None:
+        return
+    words = orjson.loads(kept)
+    first, *rest = pieces(words["content"])
+    forward = _forward(away, words | {"content": first}, shown, sealed)
+    times = await connection.fetchval(TIMES, away.ticket_id, away.peer, away.round)
+    update = {"round": times, "attachments": await _name_files(connection, away, shown)}
+    await _queue(connection, away, forward.model_copy(update=update), rest)
 
 
 async def _look(calls: Calls, names: CategoryNames, away: Away) -> Shown:
@@ -165,12 +187,14 @@ def _forward(
     names = ("number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title")
     told = {name: words[name] for name in (*names, "content", "category", "place")}
     ticket = shown.ticket
+    for name in ("is_mediation", "secrecy"):
+        # Dispatch was asked before the lock: it counts only for words that are older than these.
+        if (value := words.get(name, ticket.get(name))) is not None:
+            told[name] = value
     return Forward.model_validate(
         told
         | {
             "category_name": shown.categories.get(words["category"]),
-            "is_mediation": ticket["is_mediation"],
-            "secrecy": ticket.get("secrecy", "normal"),
             "filed_at": ticket["filed_at"],
             "accepted_at": ticket["accepted_at"],
             "forwarded_at": away.forwarded_at,
@@ -208,7 +232,7 @@ def _file(shown: Mapping[str, Any]) -> File:
     return File.model_validate({name: shown[name] for name in File.model_fields})
 
 
-async def _queue(connection: Connection, away: Away, forward: Forward) -> None:
+async def _queue(connection: Connection, away: Away, forward: Forward, rest: Sequence[str]) -> None:
     telling = Telling(
         peer=away.peer,
         subject=str(away.ticket_id),
@@ -218,4 +242,14 @@ async def _queue(connection: Connection, away: Away, forward: Forward) -> None:
         type=FORWARD,
         data=forward.model_dump(mode="json", exclude_none=True),
     )
-    await queue(connection, [telling])
+    more = [
+        replace(
+            telling,
+            kind=Kind.ACT,
+            key=f"{telling.key} rest {place}",
+            type=TicketAmended.type,
+            data={"addition": one, "reason": REST},
+        )
+        for place, one in enumerate(rest, start=1)
+    ]
+    await queue(connection, [telling, *more])

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.gateway.peers.rules import PeerKind
-from shared.crossing import subject_of
+from shared.crossing import CONTENT_MAX, subject_of
 from shared.events.callers import TicketAttached
 from shared.events.dispatch import (
     CaseDecided,
@@ -176,6 +176,13 @@ def fate(peer_kind: str, kind: Kind, *, is_crossing: bool, is_ours: bool = False
     if is_crossing:
         return Fate.BOTH if is_reporter and not is_ours else Fate.DELIVER
     return Fate.MIRROR if is_reporter else Fate.UNKNOWN
+
+
+def pieces(content: str) -> list[str]:
+    """A request's words: what a forward has room for, and the rest, an addition each."""
+    starts = range(CONTENT_MAX, len(content), CONTENT_MAX)
+    rest = (content[start : start + CONTENT_MAX] for start in starts)
+    return [content[:CONTENT_MAX], *(one for one in rest if one.strip())]
 
 
 class Target(StrEnum):

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from services.gateway.feeds.rules import (
+    WORDS,
     Holders,
     holders_after,
     readers,
@@ -150,7 +151,7 @@ def _words_after(words: dict[str, Any] | None, data: Payload) -> dict[str, Any] 
     if words is None or not isinstance(data, TicketAmended):
         return words
     told_anew = data.model_dump(mode="json", exclude_none=True)
-    changed = words | {name: told_anew[name] for name in words if name in told_anew}
+    changed = words | {name: told_anew[name] for name in WORDS if name in told_anew}
     if data.addition:
         changed["content"] = f"{words['content']}\n补充：{data.addition}"
     return changed

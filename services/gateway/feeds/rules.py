@@ -56,7 +56,7 @@ HIDDEN = frozenset({"caller_id", "about_unit", "policy"})
 """What no unit's system reads of an event."""
 WORDS = (
     *("number", "jurisdiction", "request_type", "urgency", "is_enforcement", "title", "content"),
-    *("category", "place", "secrecy"),
+    *("category", "place", "secrecy", "is_mediation"),
 )
 """What a unit reads of a request."""
 TOPIC = "unit."
@@ -83,6 +83,9 @@ def holders_after(before: Holders, data: Payload) -> Holders:
     match data:
         case TicketDispatched():
             return Holders(data.unit, data.co_units)
+        # Nobody reads what complains of themselves (XS 三(四)).
+        case TicketHandedOver(to_unit=str(unit), about_unit=about) if about == unit:
+            return Holders()
         # What goes to 110's platform as a ticket is read by its system (ZY 34).
         case TicketHandedOver(to_unit=str(unit)) | TicketConcluded(to_unit=str(unit)):
             return Holders(unit)

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from services.gateway.peers.signing import ALGORITHMS, SigningKey, VerifyKey
 from shared.exchange import PLATFORM_PATTERN, Kind, canonical
+from shared.moments import Moment
 
 PROFILE_PATH = "/v1/exchange"
 VALID = timedelta(hours=1)
@@ -73,7 +74,7 @@ class Profile(BaseModel):
     sealing_keys: Annotated[
         list[SealingKey], Field(max_length=20, description="加密公钥，最新的在前")
     ]
-    valid_until: Annotated[AwareDatetime, Field(description="此后须重新读取，最长 24 小时")]
+    valid_until: Annotated[Moment, Field(description="此后须重新读取，最长 24 小时")]
     signature: ProfileSignature
 
 

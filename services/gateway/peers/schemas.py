@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.peers.models import OwnKey as OwnKeyRow
 from services.gateway.peers.models import Peer as PeerRow
@@ -22,6 +22,7 @@ from services.gateway.peers.rules import (
 )
 from shared.answers import BeijingTime, Input
 from shared.exchange import PLATFORM_PATTERN
+from shared.moments import Moment
 from shared.problems import field_error
 
 HOURS_MAX = 24 * 90
@@ -69,8 +70,8 @@ class RegisterKey(Input):
         examples=[PUBLIC_KEY_EXAMPLE],
         max_length=200,
     )
-    valid_from: AwareDatetime | None = Field(None, description="何时生效；不填则立即")
-    valid_until: AwareDatetime | None = Field(None, description="何时失效；不填则不定期")
+    valid_from: Moment | None = Field(None, description="何时生效；不填则立即")
+    valid_until: Moment | None = Field(None, description="何时失效；不填则不定期")
 
     def words(self) -> KeyWords:
         """The same for an operation. Raises `Malformed` where the key is no base64."""
