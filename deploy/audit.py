@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from deploy import local
+from deploy.serve import require_secrets
 from shared import audit_chain
 from shared.audit import Entry, note_many
 from shared.audit_sealer import (
@@ -142,6 +143,9 @@ async def _opened(
 ) -> AsyncIterator[tuple[Runtime, Connection]]:
     """A service in one transaction, with all that was committed sealed."""
     own = read_settings(service)
+    if own.database_url and not own.audit_key:
+        # A checkpoint signed with the trial's key could never be taken back.
+        require_secrets(service, ("token_secret",))
     async with (
         open_runtime(service, own if own.database_url else settings, Clock()) as runtime,
         runtime.database.pool.acquire() as connection,

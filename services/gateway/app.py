@@ -69,15 +69,16 @@ def make_app(
     inner = make_own_app(runtime, health)
     inner.state.hops = hops
     inner.state.calls = calls = Calls(hops, runtime.settings)
-    inner.state.open311 = Desk(calls)
+    limits = Limits(runtime.settings)
+    inner.state.open311 = Desk(calls, limits.rates)
     inner.mount("/docs/assets", assets())
-    return behind_door(runtime, inner, hops)
+    return _behind_door(runtime, inner, hops, limits)
 
 
-def behind_door(runtime: Runtime, inner: ASGIApp, hops: Mapping[Service, ASGIApp]) -> ASGIApp:
-    """The door in front of what the gateway answers itself and of the five services."""
+def _behind_door(
+    runtime: Runtime, inner: ASGIApp, hops: Mapping[Service, ASGIApp], limits: Limits
+) -> ASGIApp:
     settings = runtime.settings
-    limits = Limits(settings)
     door = Door(inner, hops, Askers(runtime), limits.rates)
     edge = Edge(
         limits.take_turn(door),

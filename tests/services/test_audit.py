@@ -49,10 +49,11 @@ async def numbered(runtime: Runtime) -> list[tuple[int, str]]:
     return [(row["number"], row["subject"]) for row in rows]
 
 
-async def hotline(settings: Settings, *words: str, **more: str) -> tuple[int, str]:
+async def hotline(settings: Settings, *words: str, **more: str | None) -> tuple[int, str]:
     """`hotline audit …` on the test's database: how it ended, and what it printed."""
     invoke = CliRunner().invoke
-    environment = {"DATABASE_URL": settings.database_url, **more}
+    secret = {"TOKEN_SECRET": settings.token_secret}
+    environment = {"DATABASE_URL": settings.database_url, **secret, **more}
     done = await asyncio.to_thread(invoke, app, ["audit", *words], env=environment)
     return done.exit_code, done.output
 
@@ -179,6 +180,13 @@ async def test_an_export_is_whole_and_every_tampering_is_found(
     export.write_text(lines[0] + lines[1].replace("console", "nobody") + lines[2])
     code, printed = await run("verify", export)
     assert (code, "sla 第 2 条：内容被改动" in printed) == (1, True)
+
+
+async def test_without_the_platform_s_secret_nothing_is_signed(settings: Settings) -> None:
+    for words in (("checkpoint", "--service", "sla"), ("verify", "--service", "sla")):
+        code, printed = await hotline(settings, *words, TOKEN_SECRET=None)
+        assert (code, "TOKEN_SECRET" in printed) == (2, True)
+    assert (await hotline(settings, "verify")) == (0, "审计链完整。\n")
 
 
 async def test_who_gets_around_the_triggers_is_found(knowledge: Runtime) -> None:

@@ -127,6 +127,7 @@ WRONG: tuple[tuple[dict[str, str], int], ...] = (
     ({"attribute[type]": "praise"}, 400),
     ({"media_url": "photo.jpg"}, 400),
     ({"media_url": "javascript:alert(1)"}, 400),
+    ({"address_id": "A\x00"}, 400),
 )
 
 
@@ -139,6 +140,22 @@ async def test_a_wrong_request_is_refused_in_the_words_of_the_standard(city: Cit
         assert error["description"]
     answer = await client.get("/requests.json", params={"api_key": key})
     assert answer.json() == []
+    operator = await city.person(Role.OPERATOR, jurisdiction="512000")
+    assert (await operator.get("/v1/tickets")).json()["items"] == [], "what is refused is not filed"
+
+
+async def test_a_site_has_a_rate_of_its_own(settings: Settings) -> None:
+    slow = settings.model_copy(update={"role_rates": "online=1"})
+    async with AsyncExitStack() as stack:
+        city = await open_city(slow, stack, Clock())
+        client, key = await outside(city), await key_of(city, "site")
+        ask = partial(client.get, "/requests.json")
+        answers = [await ask(params={"api_key": key}) for _ in range(8)]
+        (refused, *_) = [answer for answer in answers if answer.status_code != 200]
+        assert (refused.status_code, refused.json()[0]["code"]) == (429, "429")
+        assert refused.headers["Retry-After"] == "1"
+        other = await key_of(city, "other")
+        assert (await ask(params={"api_key": other})).status_code == 200
 
 
 async def test_an_addition_reaches_the_ticket_and_a_key_that_was_revoked_opens_nothing(
@@ -169,7 +186,9 @@ def test_no_answer_covers_more_than_ninety_days() -> None:
     asked = asked_of({}, now=NOW)
     assert asked.end - asked.begin == timedelta(days=90)
     long = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-04-01T00:00:01Z"}
-    for given in (long, {"start_date": "2026-01-01"}, {"start_date": "x"}, {"page": "0"}):
+    far = ({"start_date": "9999-12-31T00:00:00Z"}, {"end_date": "0001-01-01T00:00:00+14:00"})
+    bad = ({"start_date": "2026-01-01"}, {"start_date": "x"}, {"page": "0"})
+    for given in (long, *bad, *far, {"page_size": "0000000019999999"}):
         with pytest.raises(Refused) as refused:
             asked_of(given, now=NOW)
         assert refused.value.status == 400

@@ -131,6 +131,18 @@ async def test_a_lock_is_felt_within_the_time_of_the_cache(harness: Harness) -> 
     await eventually(is_out)
 
 
+async def test_a_system_role_is_never_worked_in_without_its_second_factor(
+    harness: Harness,
+) -> None:
+    desk = await Desk.open(harness)
+    browser = await desk.member("HW0107", Role.OPERATOR)
+    assert (await desk.grant("HW0107", Role.QUALITY)).status_code == 200
+    assert (await browser.me()).status_code == 200, "a seat's role ends nothing"
+    assert (await desk.grant("HW0107", Role.AUDITOR)).status_code == 200
+    assert (await browser.me()).status_code == 401
+    assert await desk.runtime.database.pool.fetchval("SELECT count(*) FROM login_codes") == 0
+
+
 async def test_another_sites_page_does_nothing_with_the_cookie(harness: Harness) -> None:
     desk = await Desk.open(harness)
     browser = await desk.member("HW0107", Role.OPERATOR)

@@ -73,3 +73,4 @@ class IssuerKey(Base):
 
 
 Index("login_codes_made_at", LoginCode.made_at)
+Index("login_codes_person", LoginCode.person_id)

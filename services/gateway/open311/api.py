@@ -38,6 +38,7 @@ from services.gateway.open311.rules import (
     form_of,
     media_of,
     place_of,
+    sayable,
     write,
 )
 from services.gateway.open311.shown import (
@@ -159,7 +160,7 @@ async def show_token_of(form: Form, token_id: str, request: Request) -> Content:
 @answered
 async def list_requests(form: Form, request: Request) -> Content:
     """本 api_key 登记的诉求，最新的在前，跨度最多 90 天 (F7)."""
-    given = request.query_params
+    given = sayable(dict(request.query_params))
     client, asked = await _client(request, given), asked_of(given, now=datetime.now(UTC))
     return "service_requests", await _show(request, client, asked=asked)
 
@@ -190,7 +191,7 @@ async def show_one(form: Form, service_request_id: str, request: Request) -> Con
 @answered
 async def list_updates(form: Form, request: Request) -> Content:
     """诉求的进展，最早的在前，跨度最多 90 天 (F7)."""
-    given = request.query_params
+    given = sayable(dict(request.query_params))
     client, asked = await _client(request, given), asked_of(given, now=datetime.now(UTC))
     async with runtime_of(request).database.pool.acquire() as connection:
         rows = await queries.list_updates(
@@ -226,7 +227,10 @@ async def add_update(form: Form, request: Request) -> Content:
 
 def _refusal(form: str, refused: Refused) -> Response:
     error = {"code": str(refused.status), "description": refused.description}
-    return _response(form if form in CONTENT_TYPES else "xml", refused.status, "errors", [error])
+    known = form if form in CONTENT_TYPES else "xml"
+    response = _response(known, refused.status, "errors", [error])
+    response.headers.update(refused.headers)
+    return response
 
 
 def _response(
@@ -260,13 +264,14 @@ async def _client(request: Request, given: Mapping[str, str]) -> Record:
         client = await queries.find_key(connection, operations.hash_key(key))
     if client is None:
         raise Refused(403, "缺少 api_key，或 api_key 无效；请向热线管理机构申请。")
+    _desk(request).count(client)
     return client
 
 
 async def _fields(request: Request) -> dict[str, str]:
     async with request.form() as form:
         given = {name: value for name, value in form.items() if isinstance(value, str)}
-    return dict(request.query_params) | given
+    return sayable(dict(request.query_params) | given)
 
 
 async def _require_service(request: Request, code: str) -> None:

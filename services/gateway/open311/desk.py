@@ -11,10 +11,12 @@ from asyncpg import Record
 from uuid_utils.compat import uuid7
 
 from services.gateway.calls import Calls, Unanswered
+from services.gateway.limits import Rates
 from services.gateway.open311.operations import Found, News, news_of
 from services.gateway.open311.rules import Refused
 from services.gateway.open311.shown import services_of
 from shared.events.words import Role, Service, Step
+from shared.overload import TooManyRequests
 from shared.security import Principal
 
 SERVICES_SECONDS = 30.0
@@ -26,11 +28,20 @@ AWAITED = (Step.HANDLE, Step.RESULT, Step.PROGRESS)
 class Desk:
     """Files for the clients of Open311, and looks up what became of it."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, rates: Rates) -> None:
         self._calls = calls
+        self._rates = rates
         self._services: list[dict[str, Any]] = []
         self._read_at = -SERVICES_SECONDS
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    def count(self, client: Record) -> None:
+        """Count a call of a client, as the door counts others' (F8). Raises `Refused`."""
+        try:
+            self._rates.take(_principal(client))
+        except TooManyRequests as error:
+            wait = {"Retry-After": str(error.seconds)}
+            raise Refused(429, error.detail, wait) from error
 
     async def services(self, jurisdiction: str) -> list[dict[str, Any]]:
         """The subjects that requests can be filed under: the lowest of the taxonomy.

@@ -115,9 +115,9 @@ def _type(example: str | float) -> str:
 Answers = dict[int | str, dict[str, Any]]
 REFUSED = {"code": "404", "description": "没有类别 99，可用的见 services。"}
 FAILED = {"code": "503", "description": "服务暂时不可用，请稍后重试。"}
+REFUSALS = "400 填写有误，403 api_key 无效，404 没有或不是此 api_key 的，409 不能补充，429 过于频繁"
 ERRORS: Answers = {
-    "4XX": _answer("errors", [REFUSED])
-    | {"description": "400 填写有误，403 api_key 无效，404 没有或不是此 api_key 的，409 不能补充"},
+    "4XX": _answer("errors", [REFUSED]) | {"description": REFUSALS},
     503: _answer("errors", [FAILED]) | {"description": "暂时不能办理，请稍后重试"},
 }
 DISCOVERY: Answers = {200: _answer("discovery", discovery("https://example.org/open311/v2"))}

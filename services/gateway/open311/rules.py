@@ -21,6 +21,8 @@ CONTENT_TYPES = {
 SPAN_MAX = timedelta(days=90)
 """No answer covers more than this, as GeoReport says."""
 PAGE_SIZE, PAGE_SIZE_MAX = 50, 200
+DIGITS_MAX = 9
+YEARS = (1900, 2200)
 PAGE_MAX = 1_000
 DESCRIPTION_MAX, PLACE_MAX, NAME_MAX, URL_MAX = 4_000, 200, 50, 500
 TYPE = "type"
@@ -47,12 +49,15 @@ UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Refused(Exception):
-    """What GeoReport refuses: an HTTP status, and words for people."""
+    """What GeoReport refuses: an HTTP status, words for people, and headers."""
 
-    def __init__(self, status: int, description: str) -> None:
+    def __init__(
+        self, status: int, description: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
+        self.headers = headers or {}
 
 
 class Place(NamedTuple):
@@ -106,6 +111,14 @@ def asked_of(given: Mapping[str, str], *, now: datetime) -> Asked:
         _number(given, "page", 1, PAGE_MAX),
         _number(given, "page_size", PAGE_SIZE, PAGE_SIZE_MAX),
     )
+
+
+def sayable(given: dict[str, str]) -> dict[str, str]:
+    """What was given, all of which can be kept. Raises `Refused`."""
+    for name, value in given.items():
+        if "\x00" in value:
+            raise Refused(400, f"{name!r} 含有无法保存的字符（空字符），请删除后重新提交。")
+    return given
 
 
 def place_of(given: Mapping[str, str]) -> Place:
@@ -202,6 +215,8 @@ def _time(given: Mapping[str, str], name: str) -> datetime | None:
         raise Refused(400, f"{name} 不是有效的时间，例如 2026-09-30T16:20:00+08:00。") from error
     if at.tzinfo is None:
         raise Refused(400, f"{name} 须带时区，例如 2026-09-30T16:20:00+08:00。")
+    if not YEARS[0] <= at.year <= YEARS[1]:
+        raise Refused(400, f"{name} 的年份应在 {YEARS[0]} 至 {YEARS[1]} 之间。")
     return at
 
 
@@ -213,7 +228,8 @@ def _number(given: Mapping[str, str], name: str, default: int, most: int) -> int
     value = given.get(name)
     if not value:
         return default
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= most:
+    is_small = value.isascii() and value.isdigit() and len(value) <= DIGITS_MAX
+    if not is_small or not 1 <= int(value) <= most:
         raise Refused(400, f"{name} 应为 1 至 {most} 的整数。")
     return int(value)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -12,12 +12,14 @@ from services.gateway.feeds.models import FeedUnit
 from services.gateway.people.models import Assignment, Person, Session
 from services.gateway.people.problems import NotApart, NotYourself, WorkNumberTaken
 from services.gateway.people.rules import OF_PROGRAMS, is_apart
-from shared.access import is_of_unit
+from shared.access import SYSTEM_ADMINISTRATORS, is_of_unit
 from shared.audit import Entry, note
 from shared.events.words import Role
 from shared.jurisdictions import covers
 from shared.problems import NotAllowed, NotFound, field_error
 from shared.security import Principal
+
+END_LOGINS = text("DELETE FROM login_codes WHERE person_id = :person")
 
 
 class Grant(NamedTuple):
@@ -61,6 +63,9 @@ async def grant(
 ) -> Person:
     """Charge a person with a role; one that they hold already stays as it is.
 
+    A system administrator's ends their sessions and logins under way: they log in anew, with the
+    second factor that the role asks for (F9).
+
     Raises `NotFound`, `NotAllowed`, `NotYourself`, `NotApart`, `Malformed`.
     """
     if wanted.role in OF_PROGRAMS:
@@ -84,8 +89,12 @@ async def grant(
         granted_at=at,
     )
     session.add(made)
-    await session.flush()
-    await note(session, _of_role("role.granted", person, made, caller), at=at)
+    entry = _of_role("role.granted", person, made, caller)
+    if wanted.role in SYSTEM_ADMINISTRATORS:
+        await _ended(session, person, entry)
+    else:
+        await session.flush()
+        await note(session, entry, at=at)
     return person
 
 
@@ -179,6 +188,7 @@ async def real_now(session: AsyncSession) -> datetime:
 async def _ended(session: AsyncSession, person: Person, entry: Entry) -> None:
     await session.flush()
     await session.execute(delete(Session).where(Session.person_id == person.id))
+    await session.execute(END_LOGINS, {"person": person.id})
     await note(session, entry, at=await real_now(session))
 
 
