@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.calendars import national_calendar
 from shared.events.words import RequestType, Role, Step, Urgency
+from shared.jurisdictions import is_passed_on
 from shared.policy.deadlines import Matter, Moments, deadlines
 from shared.policy.load import pack_for
 from tests.faults.truth import check_events
@@ -205,7 +206,7 @@ async def _check_deadlines(platform: Ours) -> int:
     """Every deadline of a unit is what this platform's own pack says of its own acts."""
     rows = await platform.fetch(
         """SELECT c.ticket_id::text AS id, d.step, d.due_at, t.jurisdiction, t.request_type,
-            t.accepted_at, t.dispatched_at, t.signed_at, d.state
+            t.accepted_at, t.dispatched_at, t.signed_at, t.origin, d.state
         FROM sla.clocks c JOIN sla.deadlines d USING (ticket_id)
         JOIN dispatch.tickets t ON t.id = c.ticket_id
         WHERE d.step <> 'follow-up'"""
@@ -214,7 +215,8 @@ async def _check_deadlines(platform: Ours) -> int:
     calendar = national_calendar()
     for row in rows:
         assert row["jurisdiction"] == platform.code
-        matter = Matter(RequestType(row["request_type"]), Urgency.NORMAL)
+        passed_on = is_passed_on(row["origin"], row["jurisdiction"])
+        matter = Matter(RequestType(row["request_type"]), Urgency.NORMAL, is_passed_on=passed_on)
         moments = Moments(row["accepted_at"], row["dispatched_at"], row["signed_at"])
         due = deadlines(pack_for(platform.code), calendar, matter, moments)[Step(row["step"])]
         assert due.due_at == row["due_at"], f"{platform.code} {row['id']} {row['step']}"
