@@ -50,7 +50,7 @@ def make_router(prefix: str = "/v1/forms") -> APIRouter:
         return {"title": form.title}
 
     @router.post("/raw")
-    @router.post("/bulk")
+    @router.post("/bulk", name="bulk")
     async def raw(request: Request) -> dict[str, int]:
         return {"size": len(await request.body())}
 
