@@ -13,6 +13,7 @@ from bench.ground import Ground
 from bench.report import Aim, Figure
 from services.gateway.app import behind_door, make_own_app
 from services.gateway.exchange.sender import Target
+from services.gateway.limits import Limits
 from services.gateway.peers.queries import read_signing_key
 from services.gateway.peers.signing import sign_headers
 from shared.exchange import MESSAGES_PATH, NDJSON
@@ -53,7 +54,7 @@ async def _run(ground: Ground) -> list[Figure]:
         async with city.database.pool.acquire() as connection:
             key = await read_signing_key(connection, city.settings)
         inner = Timed(make_own_app(province))
-        whole = Timed(behind_door(province, inner, {}))
+        whole = Timed(behind_door(province, inner, {}, Limits(province.settings)))
         client = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(whole), base_url=URL)
         )

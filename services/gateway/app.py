@@ -72,12 +72,13 @@ def make_app(
     limits = Limits(runtime.settings)
     inner.state.open311 = Desk(calls, limits.rates)
     inner.mount("/docs/assets", assets())
-    return _behind_door(runtime, inner, hops, limits)
+    return behind_door(runtime, inner, hops, limits)
 
 
-def _behind_door(
+def behind_door(
     runtime: Runtime, inner: ASGIApp, hops: Mapping[Service, ASGIApp], limits: Limits
 ) -> ASGIApp:
+    """The door in front of what the gateway answers itself and of the five services."""
     settings = runtime.settings
     door = Door(inner, hops, Askers(runtime), limits.rates)
     edge = Edge(
