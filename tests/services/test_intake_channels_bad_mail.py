@@ -17,12 +17,14 @@ from services.intake.channels.operations import Source
 from services.intake.channels.rules import Message
 from services.intake.channels.worker import look_into_mailbox
 from services.intake.keys.refusals import KeyUnavailable
-from shared.events.words import Channel, Role, Service
+from shared.events.words import Channel
 from shared.problems import Unavailable
 from shared.runtime import Runtime
-from tests.harness import Harness, token
-from tests.services.channel_desk import mail, push, source
+from tests.services.channel_desk import mail, push
 from tests.services.imap_server import GONE, imap
+from tests.services.test_intake_channels_mail import intake, sender
+
+__all__ = ["intake", "sender"]
 
 TEXT = "路灯不亮"
 WORDS = TEXT.encode()
@@ -69,20 +71,6 @@ PIECES = st.sampled_from(
         *(b"<", b"<!", b"&#", b"1 Jan 2024 00:00:00 +0800", b"9999", b"undefined", b"idna", b"\0"),
     ]
 )
-
-
-@pytest.fixture
-async def intake(harness: Harness) -> Runtime:
-    return await harness.runtime(Service.INTAKE)
-
-
-@pytest.fixture
-async def sender(harness: Harness, intake: Runtime) -> httpx.AsyncClient:
-    rights = token(harness.settings, Role.ADMINISTRATOR, jurisdiction="000000")
-    client = await harness.client(make_app(intake), rights)
-    assert (await client.put("/v1/jurisdictions/512000", json={"name": "资阳市"})).is_success
-    assert (await client.put("/v1/inbound-sources/box", json=source("email"))).is_success
-    return client
 
 
 async def look(intake: Runtime, url: str, store: Store | None = None) -> int:

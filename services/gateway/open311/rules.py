@@ -12,6 +12,7 @@ from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 from shared.calendars import BEIJING
 from shared.events.words import RequestType, State
+from shared.moments import is_possible
 
 FORMS = ("xml", "json")
 CONTENT_TYPES = {
@@ -22,7 +23,6 @@ SPAN_MAX = timedelta(days=90)
 """No answer covers more than this, as GeoReport says."""
 PAGE_SIZE, PAGE_SIZE_MAX = 50, 200
 DIGITS_MAX = 9
-YEARS = (1900, 2200)
 PAGE_MAX = 1_000
 DESCRIPTION_MAX, PLACE_MAX, NAME_MAX, URL_MAX = 4_000, 200, 50, 500
 TYPE = "type"
@@ -215,8 +215,8 @@ def _time(given: Mapping[str, str], name: str) -> datetime | None:
         raise Refused(400, f"{name} 不是有效的时间，例如 2026-09-30T16:20:00+08:00。") from error
     if at.tzinfo is None:
         raise Refused(400, f"{name} 须带时区，例如 2026-09-30T16:20:00+08:00。")
-    if not YEARS[0] <= at.year <= YEARS[1]:
-        raise Refused(400, f"{name} 的年份应在 {YEARS[0]} 至 {YEARS[1]} 之间。")
+    if not is_possible(at):
+        raise Refused(400, f"{name} 的年份应在 1900 至 2200 之间。")
     return at
 
 
